@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The vsvm GPU as its driver sees it.
+ */
+#ifndef _LINUX_VSVM_HW_H_
+#define _LINUX_VSVM_HW_H_
+
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <drm/vsvm_isa.h>
+
+/**
+ * DOC: Programming interface
+ *
+ * This is all that the driver and the virtual GPU know of each other. A PCI device would offer the
+ * same as registers, rings and tables in memory; here they are calls, none of which knows of
+ * processes, files or the kernel's memory management.
+ *
+ * The device has engines, address spaces and queues. An address space is the physical address of a
+ * page table root. A queue runs command streams in one address space on one engine. An engine
+ * interleaves all its queues, and the waves of each: whatever waits for a page fault is parked, and
+ * the rest goes on.
+ *
+ * Page faults: an access that the page table does not allow puts a record in the fault ring, raises
+ * %VSVM_HW_IRQ_FAULT, and parks. Nothing else happens until the driver either mends the table and
+ * calls vsvm_hw_fault_replay(), upon which everything that is parked in that address space tries
+ * its access again, or kills the queue with vsvm_hw_queue_cancel(). When the ring is full the
+ * record is lost but the access parks all the same, and any later replay, of whatever address
+ * space, lets it try, and so report, again. So the driver must replay at least once after it has
+ * emptied the ring, and may drop records at will as long as it replays their address space.
+ *
+ * An access may be recorded more than once, and one access of a wave may record up to
+ * %VSVM_WAVE_LANES pages. Copies and fills record up to %VSVM_HW_FAULT_AHEAD pages of each side
+ * that they are about to touch. %VSVM_ACCESS_PREFETCH records park nothing.
+ */
+
+/**
+ * DOC: Page tables
+ *
+ * Five levels of 512 entries of 64 bits, in pages of 4 KiB of system memory. Level 4 is the root,
+ * indexed by bits 56..48 of the address; level 0 by bits 20..12. An entry is a leaf at level 0, and
+ * at levels 1 (2 MiB) and 2 (1 GiB) if %VSVM_PTE_LEAF is set; otherwise its address is the next
+ * table's. An entry without %VSVM_PTE_VALID is empty, whatever else it holds.
+ *
+ * The device sets %VSVM_PTE_ACCESSED and %VSVM_PTE_DIRTY in leaves, with a compare-and-exchange on
+ * the whole entry, and only in an entry that is still valid and still maps the same address with
+ * the same rights. It sets DIRTY before the first write through a cached translation. So the driver
+ * takes an entry away with one exchange and holds every dirty bit there will ever be; a write that
+ * it did not announce by then finds the entry gone and faults. The driver changes entries with
+ * single 64-bit stores or exchanges (WRITE_ONCE, xchg, cmpxchg); it must not store plainly over a
+ * valid entry whose DIRTY bit it wants to keep.
+ */
+/** VSVM_PTE_VALID - the entry is in use */
+#define VSVM_PTE_VALID		BIT_ULL(0)
+/** VSVM_PTE_WRITE - leaf: stores are allowed */
+#define VSVM_PTE_WRITE		BIT_ULL(1)
+/** VSVM_PTE_ATOMIC - leaf: atomics are allowed (WRITE must be set too) */
+#define VSVM_PTE_ATOMIC		BIT_ULL(2)
+/** VSVM_PTE_VRAM - leaf: the address is an offset into VRAM; system memory otherwise */
+#define VSVM_PTE_VRAM		BIT_ULL(3)
+/** VSVM_PTE_LEAF - level 1 or 2: this is a mapping, not a table; must be zero at other levels */
+#define VSVM_PTE_LEAF		BIT_ULL(4)
+/** VSVM_PTE_ACCESSED - leaf: set by the device when it caches the translation */
+#define VSVM_PTE_ACCESSED	BIT_ULL(5)
+/** VSVM_PTE_DIRTY - leaf: set by the device before its first write through the translation */
+#define VSVM_PTE_DIRTY		BIT_ULL(6)
+/** VSVM_PTE_RESERVED - must be zero, else %VSVM_ERROR_TABLE */
+#define VSVM_PTE_RESERVED	(GENMASK_ULL(11, 7) | GENMASK_ULL(63, 57))
+/** VSVM_PTE_ADDR - physical address or VRAM offset, aligned to what the entry maps */
+#define VSVM_PTE_ADDR		GENMASK_ULL(56, 12)
+
+/** VSVM_PT_LEVELS - levels of the table */
+#define VSVM_PT_LEVELS		5
+/** VSVM_PT_BITS - address bits that one level decodes */
+#define VSVM_PT_BITS		9
+/** VSVM_PT_ENTRIES - entries of one table */
+#define VSVM_PT_ENTRIES		BIT(VSVM_PT_BITS)
+/**
+ * VSVM_PT_SHIFT - lowest address bit that @level decodes; an entry there spans 1 <<
+ * VSVM_PT_SHIFT(level) bytes
+ */
+#define VSVM_PT_SHIFT(level)	(12 + VSVM_PT_BITS * (level))
+/** VSVM_PT_MAX_LEAF_LEVEL - highest level at which %VSVM_PTE_LEAF may be set */
+#define VSVM_PT_MAX_LEAF_LEVEL	2
+
+/** VSVM_HW_FAULT_AHEAD - pages that a copy or fill reports ahead, each side */
+#define VSVM_HW_FAULT_AHEAD	64
+/** VSVM_HW_MAX_ENGINES - upper limit of &vsvm_hw_config.num_engines */
+#define VSVM_HW_MAX_ENGINES	64
+/** VSVM_HW_QUEUE_DEPTH - streams that a queue holds, the running one included */
+#define VSVM_HW_QUEUE_DEPTH	64
+
+struct vsvm_hw;
+struct vsvm_hw_as;
+struct vsvm_hw_queue;
+
+/** VSVM_HW_IRQ_FAULT - the fault ring has a record, or has lost one */
+#define VSVM_HW_IRQ_FAULT	BIT(0)
+/** VSVM_HW_IRQ_FENCE - a fence was written, or a stream ended */
+#define VSVM_HW_IRQ_FENCE	BIT(1)
+/** VSVM_HW_IRQ_ERROR - a queue was killed */
+#define VSVM_HW_IRQ_ERROR	BIT(2)
+
+/**
+ * struct vsvm_hw_config - how the device is built
+ */
+struct vsvm_hw_config {
+	/** @num_engines: 1..%VSVM_HW_MAX_ENGINES */
+	unsigned int num_engines;
+	/** @fault_ring_size: records, a power of two, 2..65536 */
+	unsigned int fault_ring_size;
+	/**
+	 * @irq: called for an interrupt, with a mask of VSVM_HW_IRQ_*; from an engine's thread or
+	 * from a caller of this interface, with no lock of the device held but possibly in atomic
+	 * context: must not sleep
+	 */
+	void (*irq)(void *data, u32 status);
+	/** @irq_data: first argument of @irq */
+	void *irq_data;
+};
+
+/**
+ * struct vsvm_hw_fault - a record of the fault ring
+ */
+struct vsvm_hw_fault {
+	/** @addr: faulting address, exact to the byte */
+	u64 addr;
+	/** @time_ns: device clock, CLOCK_MONOTONIC */
+	u64 time_ns;
+	/** @asid: vsvm_hw_as_id() of the address space */
+	u32 asid;
+	/** @queue: vsvm_hw_queue_id() of the queue */
+	u32 queue;
+	/**
+	 * @wave: number of the wave in its dispatch, %VSVM_HW_WAVE_NONE if it was not a wave's
+	 * access
+	 */
+	u32 wave;
+	/** @engine: number of the engine */
+	u16 engine;
+	/** @access: &enum vsvm_access */
+	u8 access;
+};
+
+/**
+ * VSVM_HW_WAVE_NONE - &vsvm_hw_fault.wave of packet fetch, arguments, program fetch, copies, fills,
+ * fences
+ */
+#define VSVM_HW_WAVE_NONE	U32_MAX
+
+/**
+ * struct vsvm_hw_stream - one command stream, as written into a queue's ring
+ */
+struct vsvm_hw_stream {
+	/** @addr: first packet, multiple of 8 */
+	u64 addr;
+	/** @size: bytes, multiple of 8 */
+	u64 size;
+	/**
+	 * @fence_addr: where to write @fence_value when all packets are done, with an interrupt;
+	 * multiple of 8, 0: nowhere
+	 */
+	u64 fence_addr;
+	/** @fence_value: value to write */
+	u64 fence_value;
+};
+
+/**
+ * struct vsvm_hw_queue_config - how a queue is built
+ */
+struct vsvm_hw_queue_config {
+	/** @as: its address space; must outlive the queue */
+	struct vsvm_hw_as *as;
+	/** @engine: engine that runs it, 0..num_engines - 1 */
+	unsigned int engine;
+	/**
+	 * @timeout_ns: longest engine time of one packet, not counting the time it is parked; 0: no
+	 * limit
+	 */
+	u64 timeout_ns;
+};
+
+/**
+ * struct vsvm_hw_queue_status - state of a queue at one moment
+ */
+struct vsvm_hw_queue_status {
+	/** @submitted: streams accepted since the queue was created */
+	u64 submitted;
+	/** @completed: streams completed, the fence of each written */
+	u64 completed;
+	/** @addr: address that the error is about */
+	u64 addr;
+	/** @time_ns: when the error was found, CLOCK_MONOTONIC */
+	u64 time_ns;
+	/** @error: &enum vsvm_error, %VSVM_ERROR_NONE while the queue lives */
+	u32 error;
+	/** @access: &enum vsvm_access, for errors from page faults */
+	u32 access;
+	/** @wave: wave in its dispatch or %VSVM_HW_WAVE_NONE */
+	u32 wave;
+	/** @parked: waves (or the packet reader) that wait for a replay */
+	u32 parked;
+};
+
+/**
+ * struct vsvm_hw_stats - counters of one engine since the device was created; read without stopping
+ * it
+ */
+struct vsvm_hw_stats {
+	/** @busy_ns: time spent executing */
+	u64 busy_ns;
+	/** @packets: packets completed */
+	u64 packets;
+	/** @waves: waves completed */
+	u64 waves;
+	/** @insns: wave instructions executed */
+	u64 insns;
+	/** @bytes: bytes written by copies and fills */
+	u64 bytes;
+	/** @tlb_hits: translations found in the TLB */
+	u64 tlb_hits;
+	/** @tlb_misses: page walks */
+	u64 tlb_misses;
+	/** @faults: fault records put into the ring */
+	u64 faults;
+	/** @overflows: fault records lost because the ring was full */
+	u64 overflows;
+	/** @invalidations: TLB invalidations received */
+	u64 invalidations;
+};
+
+/**
+ * vsvm_hw_create() - build a device and start its engines
+ * @config: copied
+ *
+ * Context: may sleep.
+ * Return: the device, or ERR_PTR: -EINVAL for a bad @config, -ENOMEM, or what starting a thread
+ * returns.
+ */
+struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config);
+
+/**
+ * vsvm_hw_destroy() - stop the engines and free the device
+ * @hw: device without address spaces and queues
+ *
+ * Context: may sleep.
+ */
+void vsvm_hw_destroy(struct vsvm_hw *hw);
+
+/**
+ * vsvm_hw_features() - what the instruction set of this device has
+ * @hw: device
+ *
+ * Context: any.
+ * Return: mask of VSVM_FEATURE_*.
+ */
+u32 vsvm_hw_features(struct vsvm_hw *hw);
+
+/**
+ * vsvm_hw_stats() - read an engine's counters
+ * @hw: device
+ * @engine: 0..num_engines - 1
+ * @stats: filled in
+ *
+ * Context: any.
+ */
+void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats *stats);
+
+/**
+ * vsvm_hw_as_create() - tell the device of a page table
+ * @hw: device
+ * @root: physical address of the root table
+ *
+ * Context: may sleep.
+ * Return: the address space, or ERR_PTR(-ENOMEM).
+ */
+struct vsvm_hw_as *vsvm_hw_as_create(struct vsvm_hw *hw, phys_addr_t root);
+
+/**
+ * vsvm_hw_as_destroy() - forget a page table
+ * @as: address space without queues
+ *
+ * On return no engine can touch the table or anything it maps.
+ *
+ * Context: may sleep.
+ */
+void vsvm_hw_as_destroy(struct vsvm_hw_as *as);
+
+/**
+ * vsvm_hw_as_id() - number of an address space
+ * @as: address space
+ *
+ * Context: any.
+ * Return: what fault records call it; not used again before 2^32 others were created.
+ */
+u32 vsvm_hw_as_id(struct vsvm_hw_as *as);
+
+/**
+ * vsvm_hw_tlb_invalidate() - forget translations, and wait
+ * @as: address space
+ * @start: first byte, page aligned
+ * @end: one past the last byte, page aligned; 0 with @start 0 means the whole address space
+ *
+ * The driver has changed the table before. When this returns, every access that used an old
+ * translation (or an old pointer between tables) has ended and none will begin: pages and tables
+ * that the old entries named may be freed. It waits for no more than the access of one page an
+ * engine, so it may be called where memory is reclaimed.
+ *
+ * Context: any but hard interrupt; does not sleep (but for PREEMPT_RT), does not allocate.
+ */
+void vsvm_hw_tlb_invalidate(struct vsvm_hw_as *as, u64 start, u64 end);
+
+/**
+ * vsvm_hw_fault_read() - take records out of the fault ring
+ * @hw: device
+ * @faults: array for them
+ * @count: its length
+ *
+ * Context: one caller at a time; does not sleep.
+ * Return: records taken, 0 if the ring is empty.
+ */
+unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults,
+				unsigned int count);
+
+/**
+ * vsvm_hw_fault_replay() - let parked accesses try again
+ * @hw: device
+ * @as: address space whose accesses to replay; those whose record was lost try again too, whatever
+ * theirs is. NULL: only those
+ *
+ * Context: any but hard interrupt; does not sleep.
+ */
+void vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as);
+
+/**
+ * vsvm_hw_queue_create() - build a queue
+ * @hw: device
+ * @config: copied
+ *
+ * Context: may sleep.
+ * Return: the queue, or ERR_PTR: -EINVAL for a bad @config, -ENOMEM.
+ */
+struct vsvm_hw_queue *vsvm_hw_queue_create(struct vsvm_hw *hw,
+					   const struct vsvm_hw_queue_config *config);
+
+/**
+ * vsvm_hw_queue_destroy() - stop a queue, wherever it is, and free it
+ * @queue: queue that nobody else calls upon
+ *
+ * On return none of its accesses is under way. Its fault records may still be in the ring. Takes as
+ * long as one slice of the engine, which does not depend on user memory or on page faults.
+ *
+ * Context: may sleep, uninterruptibly.
+ */
+void vsvm_hw_queue_destroy(struct vsvm_hw_queue *queue);
+
+/**
+ * vsvm_hw_queue_id() - number of a queue
+ * @queue: queue
+ *
+ * Context: any.
+ * Return: what fault records call it; not used again before 2^32 others were created.
+ */
+u32 vsvm_hw_queue_id(struct vsvm_hw_queue *queue);
+
+/**
+ * vsvm_hw_queue_submit() - put streams into the ring and ring the doorbell
+ * @queue: queue
+ * @streams: what to run, in order
+ * @count: how many, 1..%VSVM_HW_QUEUE_DEPTH
+ *
+ * Context: does not sleep; callers of one queue may race.
+ * Return: 0 (all accepted), -EBUSY if there is not room for all, -EIO if the queue was killed; then
+ * none is accepted.
+ */
+int vsvm_hw_queue_submit(struct vsvm_hw_queue *queue, const struct vsvm_hw_stream *streams,
+			 unsigned int count);
+
+/**
+ * vsvm_hw_queue_cancel() - kill a queue because one of its accesses cannot be
+ * @queue: queue
+ * @fault: the record that could not be served, for the report
+ * @error: &enum vsvm_error
+ *
+ * Nothing of the queue runs any more after its engine's present slice; %VSVM_HW_IRQ_ERROR tells
+ * when the report is ready. A queue that is dead already keeps its first report.
+ *
+ * Context: does not sleep.
+ */
+void vsvm_hw_queue_cancel(struct vsvm_hw_queue *queue, const struct vsvm_hw_fault *fault,
+			  u32 error);
+
+/**
+ * vsvm_hw_queue_status() - look at a queue
+ * @queue: queue
+ * @status: filled in
+ *
+ * Context: does not sleep.
+ */
+void vsvm_hw_queue_status(struct vsvm_hw_queue *queue, struct vsvm_hw_queue_status *status);
+
+#endif /* _LINUX_VSVM_HW_H_ */

@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The vsvm driver as a program sees it: ioctls.
+ */
+#ifndef _UAPI_VSVM_DRM_H_
+#define _UAPI_VSVM_DRM_H_
+
+#include "drm.h"
+#include "vsvm_isa.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * DOC: uAPI
+ *
+ * A program opens the render node of the driver "vsvm", makes a VM with %DRM_VSVM_VM_SVM, makes a
+ * queue in it, and submits command streams (see vsvm_isa.h) that use the pointers of the process as
+ * they are. It waits for a 64-bit fence value in its own memory with
+ * %DRM_IOCTL_VSVM_WAIT_USER_FENCE.
+ *
+ * Rules for all structures: fields named pad and flag bits that are not defined must be zero, else
+ * -EINVAL. A structure may grow at its end; new fields mean the old behaviour when zero. Arrays are
+ * passed as &struct drm_vsvm_array with the size of the caller's element, and elements may grow
+ * likewise. All calls are allowed on the render node and need no authentication.
+ *
+ * Errors that any ioctl may return: -EFAULT (a pointer that cannot be read or written), -EINVAL
+ * (see above), -ENOMEM, -ENODEV (the device was removed), -ENOENT (no VM or queue of this number in
+ * this file). Waits return -EINTR or are restarted when a signal arrives.
+ *
+ * A VM with SVM belongs to the process (the address space, to be exact) that made it. In another
+ * process, whether by fork or by a passed file descriptor, every call that names it or one of its
+ * queues fails with -EACCES.
+ */
+
+/** DRM_VSVM_DEV_QUERY - command number */
+#define DRM_VSVM_DEV_QUERY		0x00
+/** DRM_VSVM_VM_CREATE - command number */
+#define DRM_VSVM_VM_CREATE		0x01
+/** DRM_VSVM_VM_DESTROY - command number */
+#define DRM_VSVM_VM_DESTROY		0x02
+/** DRM_VSVM_VM_BIND - command number */
+#define DRM_VSVM_VM_BIND		0x03
+/** DRM_VSVM_VM_QUERY - command number */
+#define DRM_VSVM_VM_QUERY		0x04
+/** DRM_VSVM_VM_SYNC - command number */
+#define DRM_VSVM_VM_SYNC		0x05
+/** DRM_VSVM_BO_CREATE - command number */
+#define DRM_VSVM_BO_CREATE		0x06
+/** DRM_VSVM_BO_MMAP_OFFSET - command number */
+#define DRM_VSVM_BO_MMAP_OFFSET		0x07
+/** DRM_VSVM_QUEUE_CREATE - command number */
+#define DRM_VSVM_QUEUE_CREATE		0x08
+/** DRM_VSVM_QUEUE_DESTROY - command number */
+#define DRM_VSVM_QUEUE_DESTROY		0x09
+/** DRM_VSVM_QUEUE_QUERY - command number */
+#define DRM_VSVM_QUEUE_QUERY		0x0a
+/** DRM_VSVM_EXEC - command number */
+#define DRM_VSVM_EXEC			0x0b
+/** DRM_VSVM_WAIT_USER_FENCE - command number */
+#define DRM_VSVM_WAIT_USER_FENCE	0x0c
+
+/**
+ * struct drm_vsvm_array - an array in the caller's memory
+ */
+struct drm_vsvm_array {
+	/** @ptr: address of the first element */
+	__u64 ptr;
+	/** @count: elements, 0..%DRM_VSVM_MAX_ARRAY */
+	__u32 count;
+	/** @stride: sizeof() the element as the caller knows it, multiple of 8 */
+	__u32 stride;
+};
+
+/** DRM_VSVM_MAX_ARRAY - elements that one call takes */
+#define DRM_VSVM_MAX_ARRAY		1024
+
+/** enum drm_vsvm_dev_query_type - what to ask of the device */
+enum drm_vsvm_dev_query_type {
+	/** @DRM_VSVM_DEV_QUERY_INFO: &struct drm_vsvm_dev_info */
+	DRM_VSVM_DEV_QUERY_INFO = 0,
+	/** @DRM_VSVM_DEV_QUERY_ENGINE: &struct drm_vsvm_engine_info of engine @index */
+	DRM_VSVM_DEV_QUERY_ENGINE = 1,
+};
+
+/**
+ * struct drm_vsvm_dev_query - argument of %DRM_IOCTL_VSVM_DEV_QUERY
+ *
+ * With @pointer 0, sets @size to what the driver knows and returns. Else copies at most @size bytes
+ * and sets @size to what was copied, so that an old program gets the beginning of a structure that
+ * has grown.
+ *
+ * Errors: -EINVAL for an unknown type, -ENOENT for an @index beyond the last.
+ */
+struct drm_vsvm_dev_query {
+	/** @type: &enum drm_vsvm_dev_query_type */
+	__u32 type;
+	/** @size: in: bytes at @pointer; out: bytes written, or needed */
+	__u32 size;
+	/** @pointer: where the answer goes, or 0 */
+	__u64 pointer;
+	/** @index: which one, for types that have several; else 0 */
+	__u32 index;
+	/** @pad: must be zero */
+	__u32 pad;
+};
+
+/**
+ * struct drm_vsvm_dev_info - answer of %DRM_VSVM_DEV_QUERY_INFO
+ */
+struct drm_vsvm_dev_info {
+	/** @features: VSVM_FEATURE_* of the instruction set */
+	__u32 features;
+	/** @num_engines: engines, numbered from 0 */
+	__u32 num_engines;
+	/** @va_bits: width of a GPU address; more than the CPU's user addresses have */
+	__u32 va_bits;
+	/** @wave_lanes: lanes of a wave */
+	__u32 wave_lanes;
+	/** @page_sizes: mask of the leaf sizes of the MMU in bytes */
+	__u64 page_sizes;
+	/** @vram_size: bytes of VRAM */
+	__u64 vram_size;
+	/** @timestamp_frequency: ticks of the device clock in a second */
+	__u64 timestamp_frequency;
+	/** @queue_depth: streams that a queue holds */
+	__u32 queue_depth;
+	/** @max_queues: queues that one file may have at a time */
+	__u32 max_queues;
+	/** @max_vms: VMs that one file may have at a time */
+	__u32 max_vms;
+	/** @fault_ring_size: records of the fault ring */
+	__u32 fault_ring_size;
+};
+
+/**
+ * struct drm_vsvm_engine_info - answer of %DRM_VSVM_DEV_QUERY_ENGINE: counters since the module was
+ * loaded, of all processes together
+ */
+struct drm_vsvm_engine_info {
+	/** @busy_ns: time spent executing */
+	__u64 busy_ns;
+	/** @packets: packets completed */
+	__u64 packets;
+	/** @waves: waves completed */
+	__u64 waves;
+	/** @insns: wave instructions executed */
+	__u64 insns;
+	/** @bytes: bytes written by copies and fills */
+	__u64 bytes;
+	/** @tlb_hits: translations found in the TLB */
+	__u64 tlb_hits;
+	/** @tlb_misses: page walks */
+	__u64 tlb_misses;
+	/** @faults: fault records raised */
+	__u64 faults;
+	/** @fault_overflows: fault records lost to a full ring, and raised again later */
+	__u64 fault_overflows;
+	/** @invalidations: TLB invalidations */
+	__u64 invalidations;
+};
+
+/**
+ * DRM_VSVM_VM_SVM - vm_create: every pointer of the calling process is valid on the GPU, except in
+ * the range that the VM keeps for BOs
+ */
+#define DRM_VSVM_VM_SVM			(1 << 0)
+
+/**
+ * struct drm_vsvm_vm_create - argument of %DRM_IOCTL_VSVM_VM_CREATE
+ *
+ * Without %DRM_VSVM_VM_SVM, the GPU sees nothing but bound BOs, and they may be bound anywhere
+ * below 1 << va_bits; @bo_start and @bo_size must be zero. With it, BOs may be bound only in the
+ * range given here, and there the GPU sees nothing but BOs. The process should have reserved that
+ * range (mmap with PROT_NONE), or CPU and GPU will mean different memory by the same pointer.
+ *
+ * Errors: -EINVAL for a range that is not page aligned or not within the address space; -ENOSPC
+ * when the file has max_vms already.
+ */
+struct drm_vsvm_vm_create {
+	/** @flags: DRM_VSVM_VM_* */
+	__u32 flags;
+	/** @vm_id: out: number of the VM in this file, from 1 on */
+	__u32 vm_id;
+	/** @bo_start: first byte of the range for BOs, page aligned */
+	__u64 bo_start;
+	/** @bo_size: its bytes, page aligned; 0: no BOs in this VM */
+	__u64 bo_size;
+};
+
+/**
+ * struct drm_vsvm_vm_destroy - argument of %DRM_IOCTL_VSVM_VM_DESTROY
+ *
+ * Errors: -EBUSY while the VM has queues.
+ */
+struct drm_vsvm_vm_destroy {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @pad: must be zero */
+	__u32 pad;
+};
+
+/** enum drm_vsvm_bind_op_type - what a bind operation does */
+enum drm_vsvm_bind_op_type {
+	/** @DRM_VSVM_BIND_OP_MAP: map a part of a BO, in place of whatever BO is bound there */
+	DRM_VSVM_BIND_OP_MAP = 0,
+	/** @DRM_VSVM_BIND_OP_UNMAP: unbind whatever is bound in a range, nothing included */
+	DRM_VSVM_BIND_OP_UNMAP = 1,
+};
+
+/** DRM_VSVM_BIND_READONLY - bind op MAP: the GPU may not write */
+#define DRM_VSVM_BIND_READONLY		(1 << 0)
+
+/**
+ * struct drm_vsvm_bind_op - one operation of %DRM_IOCTL_VSVM_VM_BIND
+ */
+struct drm_vsvm_bind_op {
+	/** @op: &enum drm_vsvm_bind_op_type */
+	__u32 op;
+	/** @flags: DRM_VSVM_BIND_*, MAP only */
+	__u32 flags;
+	/** @handle: MAP: the BO; else 0 */
+	__u32 handle;
+	/** @pad: must be zero */
+	__u32 pad;
+	/** @bo_offset: MAP: first byte in the BO, page aligned; else 0 */
+	__u64 bo_offset;
+	/** @addr: first GPU address, page aligned */
+	__u64 addr;
+	/** @size: bytes, page aligned, not zero */
+	__u64 size;
+};
+
+/**
+ * struct drm_vsvm_vm_bind - argument of %DRM_IOCTL_VSVM_VM_BIND
+ *
+ * Operations take effect one after the other, before the call returns. If one fails, those before
+ * it stay done and @ops.count is set to its index.
+ *
+ * Errors: -EINVAL for an operation that is not aligned, beyond the end of its BO, or outside the
+ * range for BOs; -ENOENT for a handle that is none.
+ */
+struct drm_vsvm_vm_bind {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @flags: must be zero */
+	__u32 flags;
+	/** @ops: array of &struct drm_vsvm_bind_op */
+	struct drm_vsvm_array ops;
+};
+
+/** enum drm_vsvm_vm_query_type - what to ask of a VM */
+enum drm_vsvm_vm_query_type {
+	/** @DRM_VSVM_VM_QUERY_STATS: &struct drm_vsvm_vm_stats */
+	DRM_VSVM_VM_QUERY_STATS = 0,
+	/** @DRM_VSVM_VM_QUERY_INTERVALS: array of &struct drm_vsvm_interval, by rising address */
+	DRM_VSVM_VM_QUERY_INTERVALS = 1,
+};
+
+/**
+ * struct drm_vsvm_vm_query - argument of %DRM_IOCTL_VSVM_VM_QUERY
+ *
+ * Sizes as in &struct drm_vsvm_dev_query. Of an array, as many whole elements as fit are copied.
+ */
+struct drm_vsvm_vm_query {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @type: &enum drm_vsvm_vm_query_type */
+	__u32 type;
+	/** @pointer: where the answer goes, or 0 */
+	__u64 pointer;
+	/** @size: in: bytes at @pointer; out: bytes written, or needed */
+	__u64 size;
+};
+
+/**
+ * struct drm_vsvm_vm_stats - answer of %DRM_VSVM_VM_QUERY_STATS
+ *
+ * Counters start at zero with the VM. "Now" marks those that are a present state.
+ */
+struct drm_vsvm_vm_stats {
+	/** @faults: fault records received */
+	__u64 faults;
+	/**
+	 * @faults_duplicate: of these, records of a page and access that the same batch had already
+	 */
+	__u64 faults_duplicate;
+	/**
+	 * @faults_spurious: of these, records of a page that was mapped already when its turn came
+	 */
+	__u64 faults_spurious;
+	/** @faults_failed: of these, records that killed their queue */
+	__u64 faults_failed;
+	/** @batches: batches of records served, each ended by a replay */
+	__u64 batches;
+	/** @runs: runs of neighbouring pages that the batches were merged into */
+	__u64 runs;
+	/** @retries: times that a run was started anew because the memory changed under it */
+	__u64 retries;
+	/** @fault_ns: time spent serving batches */
+	__u64 fault_ns;
+	/**
+	 * @pages_mapped: 4K pages entered into the GPU's page table by faults, those of 2M leaves
+	 * included
+	 */
+	__u64 pages_mapped;
+	/** @leaves_2m: of these, 2M leaves */
+	__u64 leaves_2m;
+	/** @pages_zapped: 4K pages taken out of it by invalidations */
+	__u64 pages_zapped;
+	/**
+	 * @pages_dirtied: 4K pages that the GPU had written, told to the kernel when they were
+	 * zapped
+	 */
+	__u64 pages_dirtied;
+	/** @invalidations: invalidations received from the kernel */
+	__u64 invalidations;
+	/** @intervals_created: intervals made by a fault where there was none */
+	__u64 intervals_created;
+	/** @intervals_extended: intervals grown or merged, because their VMA had grown */
+	__u64 intervals_extended;
+	/** @intervals_shrunk: intervals cut at one end or both by a deferred update */
+	__u64 intervals_shrunk;
+	/** @intervals_split: intervals that a deferred update made several of */
+	__u64 intervals_split;
+	/** @intervals_removed: intervals removed by a deferred update, their VMA being gone */
+	__u64 intervals_removed;
+	/** @deferred_updates: deferred updates done */
+	__u64 deferred_updates;
+	/** @intervals: intervals now */
+	__u64 intervals;
+	/** @interval_bytes: memory of the intervals now */
+	__u64 interval_bytes;
+	/** @pt_bytes: memory of the page tables now */
+	__u64 pt_bytes;
+	/** @pages: 4K pages of the process mapped on the GPU now */
+	__u64 pages;
+	/** @bo_bytes: bytes of BOs bound now */
+	__u64 bo_bytes;
+	/** @queues: queues now */
+	__u64 queues;
+};
+
+/** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
+#define DRM_VSVM_INTERVAL_DEFERRED	(1 << 0)
+
+/**
+ * struct drm_vsvm_interval - one element of %DRM_VSVM_VM_QUERY_INTERVALS
+ */
+struct drm_vsvm_interval {
+	/** @start: first byte */
+	__u64 start;
+	/** @end: one past the last byte */
+	__u64 end;
+	/** @invalidations: invalidations that this interval has seen */
+	__u64 invalidations;
+	/** @flags: DRM_VSVM_INTERVAL_* */
+	__u32 flags;
+	/** @pad: zero */
+	__u32 pad;
+};
+
+/**
+ * struct drm_vsvm_vm_sync - argument of %DRM_IOCTL_VSVM_VM_SYNC
+ *
+ * The barrier for deferred work: when it returns, the intervals and page tables reflect every
+ * munmap, mremap and the like that had returned before the call.
+ *
+ * Errors: -EINVAL for a VM without SVM; -EINTR.
+ */
+struct drm_vsvm_vm_sync {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @flags: must be zero */
+	__u32 flags;
+};
+
+/**
+ * struct drm_vsvm_bo_create - argument of %DRM_IOCTL_VSVM_BO_CREATE
+ *
+ * Memory of the BO is shmem, zeroed.
+ *
+ * Errors: -EINVAL for size 0 or too large, -ENOMEM.
+ */
+struct drm_vsvm_bo_create {
+	/** @size: in: bytes wanted; out: bytes given, rounded up to whole pages */
+	__u64 size;
+	/** @flags: must be zero */
+	__u32 flags;
+	/** @handle: out: GEM handle */
+	__u32 handle;
+};
+
+/**
+ * struct drm_vsvm_bo_mmap_offset - argument of %DRM_IOCTL_VSVM_BO_MMAP_OFFSET
+ *
+ * Errors: -ENOENT for a handle that is none.
+ */
+struct drm_vsvm_bo_mmap_offset {
+	/** @handle: GEM handle */
+	__u32 handle;
+	/** @pad: must be zero */
+	__u32 pad;
+	/** @offset: out: offset for mmap() on the DRM file */
+	__u64 offset;
+};
+
+/** DRM_VSVM_ENGINE_ANY - queue_create: let the driver choose the engine, in turn */
+#define DRM_VSVM_ENGINE_ANY		(~0U)
+
+/**
+ * struct drm_vsvm_queue_create - argument of %DRM_IOCTL_VSVM_QUEUE_CREATE
+ *
+ * Errors: -EINVAL for an engine that is none; -ENOSPC when the file has max_queues already.
+ */
+struct drm_vsvm_queue_create {
+	/** @vm_id: VM that the queue runs in */
+	__u32 vm_id;
+	/** @flags: must be zero */
+	__u32 flags;
+	/** @engine: in: engine or %DRM_VSVM_ENGINE_ANY; out: the engine chosen */
+	__u32 engine;
+	/** @queue_id: out: number of the queue in this file, from 1 on */
+	__u32 queue_id;
+	/**
+	 * @timeout_ns: longest engine time of one packet, time spent waiting for page faults not
+	 * counted; longer kills the queue with %VSVM_ERROR_TIMEOUT; 0: the module's default
+	 * (parameter job_timeout_ms); ~0: none
+	 */
+	__u64 timeout_ns;
+};
+
+/**
+ * struct drm_vsvm_queue_destroy - argument of %DRM_IOCTL_VSVM_QUEUE_DESTROY
+ *
+ * Work that has not completed is dropped where it is; its fences are not written.
+ */
+struct drm_vsvm_queue_destroy {
+	/** @queue_id: queue */
+	__u32 queue_id;
+	/** @pad: must be zero */
+	__u32 pad;
+};
+
+/**
+ * struct drm_vsvm_queue_query - argument of %DRM_IOCTL_VSVM_QUEUE_QUERY: state, and the fault
+ * report of a killed queue
+ */
+struct drm_vsvm_queue_query {
+	/** @queue_id: queue */
+	__u32 queue_id;
+	/** @engine: out: engine that runs it */
+	__u32 engine;
+	/** @submitted: out: streams submitted */
+	__u64 submitted;
+	/** @completed: out: streams completed */
+	__u64 completed;
+	/** @error: out: &enum vsvm_error, %VSVM_ERROR_NONE while the queue lives */
+	__u32 error;
+	/** @access: out: &enum vsvm_access, if @error is about an access to memory */
+	__u32 access;
+	/** @addr: out: address that @error is about; of an access, exact to the byte */
+	__u64 addr;
+	/** @time_ns: out: when the error was found, CLOCK_MONOTONIC */
+	__u64 time_ns;
+	/** @wave: out: wave in its dispatch that met the error, ~0 if it was none */
+	__u32 wave;
+	/** @parked: out: waves waiting for page faults to be served */
+	__u32 parked;
+};
+
+/**
+ * struct drm_vsvm_exec_stream - one command stream of %DRM_IOCTL_VSVM_EXEC
+ */
+struct drm_vsvm_exec_stream {
+	/** @addr: GPU address of the first packet, multiple of 8 */
+	__u64 addr;
+	/** @size: bytes, multiple of 8; 0: only the fence */
+	__u64 size;
+	/**
+	 * @fence_addr: GPU address of a 64-bit word, multiple of 8, that gets @fence_value when all
+	 * packets of the stream are done and visible; 0: none
+	 */
+	__u64 fence_addr;
+	/** @fence_value: value to write */
+	__u64 fence_value;
+};
+
+/** DRM_VSVM_EXEC_NONBLOCK - exec: fail with -EAGAIN instead of waiting for room in the queue */
+#define DRM_VSVM_EXEC_NONBLOCK		(1 << 0)
+
+/**
+ * struct drm_vsvm_exec - argument of %DRM_IOCTL_VSVM_EXEC
+ *
+ * Submits streams to a queue, in order. Either all are accepted or none. Memory is not looked at
+ * here: a bad address becomes a killed queue.
+ *
+ * Errors: -EINVAL for no stream, more than queue_depth streams, addresses or sizes that are not
+ * aligned; -EIO for a queue that was killed; -EAGAIN; -EINTR.
+ */
+struct drm_vsvm_exec {
+	/** @queue_id: queue */
+	__u32 queue_id;
+	/** @flags: DRM_VSVM_EXEC_* */
+	__u32 flags;
+	/** @streams: array of &struct drm_vsvm_exec_stream */
+	struct drm_vsvm_array streams;
+};
+
+/** enum drm_vsvm_wait_op - conditions of a wait; unsigned, under the mask */
+enum drm_vsvm_wait_op {
+	/** @DRM_VSVM_WAIT_EQ: memory == value */
+	DRM_VSVM_WAIT_EQ = 0,
+	/** @DRM_VSVM_WAIT_NE: memory != value */
+	DRM_VSVM_WAIT_NE = 1,
+	/** @DRM_VSVM_WAIT_GE: memory >= value */
+	DRM_VSVM_WAIT_GE = 2,
+	/** @DRM_VSVM_WAIT_GT: memory > value */
+	DRM_VSVM_WAIT_GT = 3,
+	/** @DRM_VSVM_WAIT_LE: memory <= value */
+	DRM_VSVM_WAIT_LE = 4,
+	/** @DRM_VSVM_WAIT_LT: memory < value */
+	DRM_VSVM_WAIT_LT = 5,
+};
+
+/**
+ * struct drm_vsvm_wait_user_fence - argument of %DRM_IOCTL_VSVM_WAIT_USER_FENCE
+ *
+ * Waits until (memory & @mask) and (@value & @mask) satisfy the condition. The word is read as the
+ * caller's CPU would read it; for a BO it must be mapped (mmap). It is looked at again whenever a
+ * fence was written or a stream ended on this device: a value that the CPU writes, or that a
+ * program stores, is noticed at the next such moment.
+ *
+ * Errors: -ETIME when the time is over; -EIO when @queue_id was killed and the condition is not
+ * met; -EINVAL for a misaligned address; -EFAULT; -EINTR.
+ */
+struct drm_vsvm_wait_user_fence {
+	/** @addr: CPU address of a 64-bit word, multiple of 8 */
+	__u64 addr;
+	/** @value: right-hand side */
+	__u64 value;
+	/** @mask: bits that count; ~0 for all */
+	__u64 mask;
+	/** @op: &enum drm_vsvm_wait_op */
+	__u32 op;
+	/** @flags: must be zero */
+	__u32 flags;
+	/** @queue_id: queue whose death ends the wait, 0: none */
+	__u32 queue_id;
+	/** @pad: must be zero */
+	__u32 pad;
+	/**
+	 * @timeout_ns: moment at which to give up, CLOCK_MONOTONIC; one in the past only looks; the
+	 * largest value waits for ever
+	 */
+	__s64 timeout_ns;
+};
+
+/** DRM_IOCTL_VSVM_DEV_QUERY - ask the device; &struct drm_vsvm_dev_query */
+#define DRM_IOCTL_VSVM_DEV_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_DEV_QUERY, struct drm_vsvm_dev_query)
+/** DRM_IOCTL_VSVM_VM_CREATE - make a VM; &struct drm_vsvm_vm_create */
+#define DRM_IOCTL_VSVM_VM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_VM_CREATE, struct drm_vsvm_vm_create)
+/** DRM_IOCTL_VSVM_VM_DESTROY - destroy a VM; &struct drm_vsvm_vm_destroy */
+#define DRM_IOCTL_VSVM_VM_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_VM_DESTROY, struct drm_vsvm_vm_destroy)
+/** DRM_IOCTL_VSVM_VM_BIND - bind and unbind BOs; &struct drm_vsvm_vm_bind */
+#define DRM_IOCTL_VSVM_VM_BIND \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_VM_BIND, struct drm_vsvm_vm_bind)
+/** DRM_IOCTL_VSVM_VM_QUERY - ask a VM; &struct drm_vsvm_vm_query */
+#define DRM_IOCTL_VSVM_VM_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_VM_QUERY, struct drm_vsvm_vm_query)
+/** DRM_IOCTL_VSVM_VM_SYNC - wait for deferred updates; &struct drm_vsvm_vm_sync */
+#define DRM_IOCTL_VSVM_VM_SYNC \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_VM_SYNC, struct drm_vsvm_vm_sync)
+/** DRM_IOCTL_VSVM_BO_CREATE - make a BO; &struct drm_vsvm_bo_create */
+#define DRM_IOCTL_VSVM_BO_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_BO_CREATE, struct drm_vsvm_bo_create)
+/** DRM_IOCTL_VSVM_BO_MMAP_OFFSET - where to mmap a BO; &struct drm_vsvm_bo_mmap_offset */
+#define DRM_IOCTL_VSVM_BO_MMAP_OFFSET \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_BO_MMAP_OFFSET, struct drm_vsvm_bo_mmap_offset)
+/** DRM_IOCTL_VSVM_QUEUE_CREATE - make a queue; &struct drm_vsvm_queue_create */
+#define DRM_IOCTL_VSVM_QUEUE_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_QUEUE_CREATE, struct drm_vsvm_queue_create)
+/** DRM_IOCTL_VSVM_QUEUE_DESTROY - destroy a queue; &struct drm_vsvm_queue_destroy */
+#define DRM_IOCTL_VSVM_QUEUE_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_QUEUE_DESTROY, struct drm_vsvm_queue_destroy)
+/** DRM_IOCTL_VSVM_QUEUE_QUERY - ask a queue; &struct drm_vsvm_queue_query */
+#define DRM_IOCTL_VSVM_QUEUE_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_QUEUE_QUERY, struct drm_vsvm_queue_query)
+/** DRM_IOCTL_VSVM_EXEC - submit command streams; &struct drm_vsvm_exec */
+#define DRM_IOCTL_VSVM_EXEC \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_EXEC, struct drm_vsvm_exec)
+/** DRM_IOCTL_VSVM_WAIT_USER_FENCE - wait for a value in memory; &struct drm_vsvm_wait_user_fence */
+#define DRM_IOCTL_VSVM_WAIT_USER_FENCE \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_WAIT_USER_FENCE, struct drm_vsvm_wait_user_fence)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_VSVM_DRM_H_ */
