@@ -1,0 +1,870 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Helpers of all vsvm tests; vsvm_lib.h says what each does.
+ */
+#include "vsvm_lib.h"
+
+/* A call that a signal interrupted is made again. */
+#define vsvm_restart(call) \
+	({ \
+		int __ret; \
+		do { \
+			__ret = (call); \
+		} while (__ret == -EINTR); \
+		__ret; \
+	})
+
+int64_t vsvm_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * (int64_t)NSEC_PER_SEC + ts.tv_nsec;
+}
+
+int64_t vsvm_deadline(int64_t ns)
+{
+	int64_t now = vsvm_now();
+
+	return ns > VSVM_FOREVER - now ? VSVM_FOREVER : now + ns;
+}
+
+int vsvm_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) ? -errno : 0;
+}
+
+const char *vsvm_error_name(uint32_t error)
+{
+	static const char *const names[] = {
+		[VSVM_ERROR_NONE] = "NONE",
+		[VSVM_ERROR_COMMAND] = "COMMAND",
+		[VSVM_ERROR_PROGRAM] = "PROGRAM",
+		[VSVM_ERROR_MISALIGNED] = "MISALIGNED",
+		[VSVM_ERROR_ADDRESS] = "ADDRESS",
+		[VSVM_ERROR_ARGS] = "ARGS",
+		[VSVM_ERROR_TIMEOUT] = "TIMEOUT",
+		[VSVM_ERROR_TABLE] = "TABLE",
+		[VSVM_ERROR_UNMAPPED] = "UNMAPPED",
+		[VSVM_ERROR_PERMISSION] = "PERMISSION",
+		[VSVM_ERROR_UNSUPPORTED] = "UNSUPPORTED",
+		[VSVM_ERROR_BUS] = "BUS",
+		[VSVM_ERROR_NOMEM] = "NOMEM",
+		[VSVM_ERROR_RETRY] = "RETRY",
+		[VSVM_ERROR_EXITED] = "EXITED",
+		[VSVM_ERROR_DEVICE] = "DEVICE",
+	};
+
+	if (error < ARRAY_SIZE(names) && names[error])
+		return names[error];
+	return "unknown";
+}
+
+uint64_t vsvm_rand(struct vsvm_rng *rng)
+{
+	uint64_t x = rng->state += 0x9e3779b97f4a7c15;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+	return x ^ (x >> 31);
+}
+
+void vsvm_rand_fill(struct vsvm_rng *rng, void *p, size_t size)
+{
+	uint8_t *bytes = p;
+	uint64_t x;
+	size_t n;
+
+	for (; size; size -= n, bytes += n) {
+		x = vsvm_rand(rng);
+		n = size < sizeof(x) ? size : sizeof(x);
+		memcpy(bytes, &x, n);
+	}
+}
+
+/* Memory of the process */
+
+static void *map(size_t size, int prot)
+{
+	void *p = mmap(NULL, size, prot,
+		       MAP_PRIVATE | MAP_ANONYMOUS | (prot == PROT_NONE ? MAP_NORESERVE : 0), -1, 0);
+
+	igt_assert_f(p != MAP_FAILED, "mmap of %zu bytes: %m\n", size);
+	return p;
+}
+
+static void *map_aligned(size_t size, size_t align, int prot)
+{
+	uint8_t *p = map(size + align, prot);
+	size_t head = ALIGN(vsvm_ptr(p), align) - vsvm_ptr(p);
+
+	if (head)
+		vsvm_unmap(p, head);
+	vsvm_unmap(p + head + size, align - head);
+	return p + head;
+}
+
+void *vsvm_map(size_t size)
+{
+	return map(size, PROT_READ | PROT_WRITE);
+}
+
+void *vsvm_map_aligned(size_t size, size_t align)
+{
+	return map_aligned(ALIGN(size, VSVM_PAGE_SIZE), align, PROT_READ | PROT_WRITE);
+}
+
+void *vsvm_reserve(size_t size)
+{
+	return map_aligned(ALIGN(size, VSVM_PAGE_SIZE), VSVM_2M, PROT_NONE);
+}
+
+void vsvm_unmap(void *p, size_t size)
+{
+	if (size)
+		igt_assert_eq(munmap(p, size), 0);
+}
+
+/* Device and VMs */
+
+int vsvm_open(void)
+{
+	drmVersionPtr version;
+	bool ours;
+	int fd;
+
+	setenv("IGT_FORCE_DRIVER", "vsvm", 0);
+	fd = drm_open_driver_render(DRIVER_ANY);
+	version = drmGetVersion(fd);
+	ours = version && !strcmp(version->name, "vsvm");
+	drmFreeVersion(version);
+	igt_require_f(ours, "not a vsvm device\n");
+	return fd;
+}
+
+int __vsvm_dev_query(int fd, uint32_t type, uint32_t index, void *answer, uint32_t *size)
+{
+	struct drm_vsvm_dev_query query = {
+		.type = type,
+		.index = index,
+		.size = *size,
+		.pointer = vsvm_ptr(answer),
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_DEV_QUERY, &query);
+
+	*size = query.size;
+	return ret;
+}
+
+void vsvm_dev_info(int fd, struct drm_vsvm_dev_info *info)
+{
+	uint32_t size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	igt_assert_eq(__vsvm_dev_query(fd, DRM_VSVM_DEV_QUERY_INFO, 0, info, &size), 0);
+}
+
+void vsvm_engine_info(int fd, uint32_t engine, struct drm_vsvm_engine_info *info)
+{
+	uint32_t size = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	igt_assert_eq(__vsvm_dev_query(fd, DRM_VSVM_DEV_QUERY_ENGINE, engine, info, &size), 0);
+}
+
+uint32_t vsvm_num_engines(int fd)
+{
+	struct drm_vsvm_dev_info info;
+
+	vsvm_dev_info(fd, &info);
+	return info.num_engines;
+}
+
+int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size, uint32_t *vm)
+{
+	struct drm_vsvm_vm_create create = {
+		.flags = flags,
+		.bo_start = bo_start,
+		.bo_size = bo_size,
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &create);
+
+	*vm = create.vm_id;
+	return ret;
+}
+
+uint32_t vsvm_vm_create(int fd)
+{
+	return vsvm_vm_create_range(fd, NULL, 0);
+}
+
+uint32_t vsvm_vm_create_range(int fd, void *bo_start, uint64_t bo_size)
+{
+	uint32_t vm;
+
+	igt_assert_eq(vsvm_restart(__vsvm_vm_create(fd, DRM_VSVM_VM_SVM, vsvm_ptr(bo_start),
+						    bo_size, &vm)), 0);
+	igt_assert_neq_u32(vm, 0);
+	return vm;
+}
+
+uint32_t vsvm_vm_create_bo(int fd)
+{
+	uint32_t vm;
+
+	igt_assert_eq(vsvm_restart(__vsvm_vm_create(fd, 0, 0, 0, &vm)), 0);
+	igt_assert_neq_u32(vm, 0);
+	return vm;
+}
+
+int __vsvm_vm_destroy(int fd, uint32_t vm)
+{
+	struct drm_vsvm_vm_destroy destroy = { .vm_id = vm };
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_DESTROY, &destroy);
+}
+
+void vsvm_vm_destroy(int fd, uint32_t vm)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_vm_destroy(fd, vm)), 0);
+}
+
+int __vsvm_vm_sync(int fd, uint32_t vm)
+{
+	struct drm_vsvm_vm_sync sync = { .vm_id = vm };
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_SYNC, &sync);
+}
+
+void vsvm_vm_sync(int fd, uint32_t vm)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_vm_sync(fd, vm)), 0);
+}
+
+int __vsvm_vm_query(int fd, uint32_t vm, uint32_t type, void *answer, uint64_t *size)
+{
+	struct drm_vsvm_vm_query query = {
+		.vm_id = vm,
+		.type = type,
+		.pointer = vsvm_ptr(answer),
+		.size = *size,
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_QUERY, &query);
+
+	*size = query.size;
+	return ret;
+}
+
+void vsvm_vm_stats(int fd, uint32_t vm, struct drm_vsvm_vm_stats *stats)
+{
+	uint64_t size = sizeof(*stats);
+
+	memset(stats, 0, sizeof(*stats));
+	igt_assert_eq(vsvm_restart(__vsvm_vm_query(fd, vm, DRM_VSVM_VM_QUERY_STATS, stats, &size)),
+		      0);
+}
+
+unsigned int vsvm_vm_intervals(int fd, uint32_t vm, struct drm_vsvm_interval **intervals)
+{
+	struct drm_vsvm_interval *array = NULL;
+	uint64_t size = 0, room;
+
+	/* There may be more of them by the time of the second call. */
+	for (;;) {
+		igt_assert_eq(vsvm_restart(__vsvm_vm_query(fd, vm, DRM_VSVM_VM_QUERY_INTERVALS,
+							   NULL, &size)), 0);
+		room = size + 16 * sizeof(*array);
+		free(array);
+		array = calloc(1, room);
+		igt_assert(array);
+		size = room;
+		igt_assert_eq(vsvm_restart(__vsvm_vm_query(fd, vm, DRM_VSVM_VM_QUERY_INTERVALS,
+							   array, &size)), 0);
+		if (size < room)
+			break;
+		size = 0;
+	}
+	igt_assert_eq_u64(size % sizeof(*array), 0);
+	if (!intervals || !size) {
+		free(array);
+		array = NULL;
+	}
+	if (intervals)
+		*intervals = array;
+	return size / sizeof(*array);
+}
+
+bool vsvm_vm_find_interval(int fd, uint32_t vm, const void *addr, struct drm_vsvm_interval *found)
+{
+	struct drm_vsvm_interval *intervals;
+	unsigned int count = vsvm_vm_intervals(fd, vm, &intervals);
+	bool hit = false;
+
+	for (unsigned int i = 0; i < count && !hit; i++) {
+		hit = intervals[i].start <= vsvm_ptr(addr) && vsvm_ptr(addr) < intervals[i].end;
+		if (hit && found)
+			*found = intervals[i];
+	}
+	free(intervals);
+	return hit;
+}
+
+/* BOs */
+
+int __vsvm_bo_create(int fd, uint64_t size, uint32_t *handle)
+{
+	struct drm_vsvm_bo_create create = { .size = size };
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_BO_CREATE, &create);
+
+	*handle = create.handle;
+	return ret;
+}
+
+uint32_t vsvm_bo_create(int fd, uint64_t size)
+{
+	uint32_t handle;
+
+	igt_assert_eq(vsvm_restart(__vsvm_bo_create(fd, size, &handle)), 0);
+	igt_assert_neq_u32(handle, 0);
+	return handle;
+}
+
+int __vsvm_bo_close(int fd, uint32_t handle)
+{
+	struct drm_gem_close close = { .handle = handle };
+
+	return vsvm_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &close);
+}
+
+void vsvm_bo_close(int fd, uint32_t handle)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_bo_close(fd, handle)), 0);
+}
+
+int __vsvm_bo_mmap_offset(int fd, uint32_t handle, uint64_t *offset)
+{
+	struct drm_vsvm_bo_mmap_offset arg = { .handle = handle };
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_BO_MMAP_OFFSET, &arg);
+
+	*offset = arg.offset;
+	return ret;
+}
+
+void *vsvm_bo_mmap(int fd, uint32_t handle, uint64_t size)
+{
+	uint64_t offset;
+	void *p;
+
+	igt_assert_eq(vsvm_restart(__vsvm_bo_mmap_offset(fd, handle, &offset)), 0);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	igt_assert_f(p != MAP_FAILED, "mmap of a BO: %m\n");
+	return p;
+}
+
+int __vsvm_bind_ops(int fd, uint32_t vm, struct drm_vsvm_bind_op *ops, uint32_t *count)
+{
+	struct drm_vsvm_vm_bind bind = {
+		.vm_id = vm,
+		.ops = { vsvm_ptr(ops), *count, sizeof(*ops) },
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_BIND, &bind);
+
+	*count = bind.ops.count;
+	return ret;
+}
+
+int __vsvm_bind(int fd, uint32_t vm, uint32_t handle, uint64_t offset, uint64_t addr, uint64_t size,
+		uint32_t flags)
+{
+	struct drm_vsvm_bind_op op = {
+		.op = DRM_VSVM_BIND_OP_MAP,
+		.flags = flags,
+		.handle = handle,
+		.bo_offset = offset,
+		.addr = addr,
+		.size = size,
+	};
+	uint32_t count = 1;
+
+	return __vsvm_bind_ops(fd, vm, &op, &count);
+}
+
+void vsvm_bind(int fd, uint32_t vm, uint32_t handle, uint64_t offset, uint64_t addr, uint64_t size,
+	       uint32_t flags)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_bind(fd, vm, handle, offset, addr, size, flags)), 0);
+}
+
+int __vsvm_unbind(int fd, uint32_t vm, uint64_t addr, uint64_t size)
+{
+	struct drm_vsvm_bind_op op = {
+		.op = DRM_VSVM_BIND_OP_UNMAP,
+		.addr = addr,
+		.size = size,
+	};
+	uint32_t count = 1;
+
+	return __vsvm_bind_ops(fd, vm, &op, &count);
+}
+
+void vsvm_unbind(int fd, uint32_t vm, uint64_t addr, uint64_t size)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_unbind(fd, vm, addr, size)), 0);
+}
+
+/* Queues */
+
+int __vsvm_queue_create(int fd, uint32_t vm, uint32_t engine, uint64_t timeout_ns, uint32_t *queue)
+{
+	struct drm_vsvm_queue_create create = {
+		.vm_id = vm,
+		.engine = engine,
+		.timeout_ns = timeout_ns,
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_QUEUE_CREATE, &create);
+
+	*queue = create.queue_id;
+	return ret;
+}
+
+uint32_t vsvm_queue_create_on(int fd, uint32_t vm, uint32_t engine, uint64_t timeout_ns)
+{
+	uint32_t queue;
+
+	igt_assert_eq(vsvm_restart(__vsvm_queue_create(fd, vm, engine, timeout_ns, &queue)), 0);
+	igt_assert_neq_u32(queue, 0);
+	return queue;
+}
+
+uint32_t vsvm_queue_create(int fd, uint32_t vm)
+{
+	return vsvm_queue_create_on(fd, vm, DRM_VSVM_ENGINE_ANY, 0);
+}
+
+int __vsvm_queue_destroy(int fd, uint32_t queue)
+{
+	struct drm_vsvm_queue_destroy destroy = { .queue_id = queue };
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_QUEUE_DESTROY, &destroy);
+}
+
+void vsvm_queue_destroy(int fd, uint32_t queue)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_queue_destroy(fd, queue)), 0);
+}
+
+int __vsvm_queue_query(int fd, uint32_t queue, struct drm_vsvm_queue_query *state)
+{
+	memset(state, 0, sizeof(*state));
+	state->queue_id = queue;
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_QUEUE_QUERY, state);
+}
+
+void vsvm_queue_query(int fd, uint32_t queue, struct drm_vsvm_queue_query *state)
+{
+	igt_assert_eq(vsvm_restart(__vsvm_queue_query(fd, queue, state)), 0);
+}
+
+int __vsvm_exec(int fd, uint32_t queue, const struct drm_vsvm_exec_stream *streams, uint32_t count,
+		uint32_t flags)
+{
+	struct drm_vsvm_exec exec = {
+		.queue_id = queue,
+		.flags = flags,
+		.streams = { vsvm_ptr(streams), count, sizeof(*streams) },
+	};
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_EXEC, &exec);
+}
+
+static void show_queue(int fd, uint32_t queue)
+{
+	struct drm_vsvm_queue_query state;
+
+	if (!queue || __vsvm_queue_query(fd, queue, &state))
+		return;
+	igt_info("queue %u on engine %u: submitted %llu, completed %llu, parked %u, error %s, access %u, address %#llx, wave %d\n",
+		 queue, state.engine, (long long)state.submitted, (long long)state.completed,
+		 state.parked, vsvm_error_name(state.error), state.access, (long long)state.addr,
+		 (int)state.wave);
+}
+
+void vsvm_exec(int fd, uint32_t queue, const struct drm_vsvm_exec_stream *streams, uint32_t count)
+{
+	int ret = vsvm_restart(__vsvm_exec(fd, queue, streams, count, 0));
+
+	if (ret)
+		show_queue(fd, queue);
+	igt_assert_f(!ret, "exec: %s\n", strerror(-ret));
+}
+
+int __vsvm_exec1(int fd, uint32_t queue, uint64_t addr, uint64_t size, uint64_t fence_addr,
+		 uint64_t fence_value, uint32_t flags)
+{
+	struct drm_vsvm_exec_stream stream = {
+		.addr = addr,
+		.size = size,
+		.fence_addr = fence_addr,
+		.fence_value = fence_value,
+	};
+
+	return __vsvm_exec(fd, queue, &stream, 1, flags);
+}
+
+static int wait_until(int fd, uint32_t queue, const volatile uint64_t *word, uint64_t value,
+		      int64_t deadline)
+{
+	struct drm_vsvm_wait_user_fence wait = {
+		.addr = vsvm_ptr(word),
+		.value = value,
+		.mask = ~0ull,
+		.op = DRM_VSVM_WAIT_GE,
+		.queue_id = queue,
+		.timeout_ns = deadline,
+	};
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_WAIT_USER_FENCE, &wait);
+}
+
+int __vsvm_wait(int fd, uint32_t queue, const volatile uint64_t *word, uint64_t value,
+		int64_t timeout_ns)
+{
+	return wait_until(fd, queue, word, value, vsvm_deadline(timeout_ns));
+}
+
+void vsvm_wait(int fd, uint32_t queue, const volatile uint64_t *word, uint64_t value)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	int ret = vsvm_restart(wait_until(fd, queue, word, value, deadline));
+
+	if (ret)
+		show_queue(fd, queue);
+	igt_assert_f(!ret, "wait for %#llx, word is %#llx: %s\n", (long long)value,
+		     (long long)*word, strerror(-ret));
+}
+
+void vsvm_expect_error(int fd, uint32_t queue, uint32_t error, uint32_t access, uint64_t addr)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	struct drm_vsvm_queue_query state;
+	const uint64_t never = 0;
+	int ret;
+
+	/* A word that nothing writes: only the queue's end ends the wait. */
+	ret = vsvm_restart(wait_until(fd, queue, &never, 1, deadline));
+	vsvm_queue_query(fd, queue, &state);
+	if (ret != -EIO || state.error != error || state.addr != addr ||
+	    (access != VSVM_ACCESS_ANY && state.access != access))
+		show_queue(fd, queue);
+	igt_assert_f(ret == -EIO, "queue not killed, expected %s at %#llx (wait: %d)\n",
+		     vsvm_error_name(error), (long long)addr, ret);
+	igt_assert_f(state.error == error, "killed with %s, expected %s\n",
+		     vsvm_error_name(state.error), vsvm_error_name(error));
+	igt_assert_eq_u64(state.addr, addr);
+	if (access != VSVM_ACCESS_ANY)
+		igt_assert_eq_u32(state.access, access);
+	igt_assert_lte_u64(state.time_ns, vsvm_now());
+	igt_assert_lt_u64(0, state.time_ns);
+	igt_assert_eq(__vsvm_exec1(fd, queue, 0, 0, 0, 0, 0), -EIO);
+}
+
+/* Command streams */
+
+void vsvm_stream_init_at(struct vsvm_stream *s, void *base, uint64_t gpu, size_t capacity)
+{
+	*s = (struct vsvm_stream){
+		.base = base,
+		.gpu = gpu,
+		.capacity = capacity,
+		.fixed = true,
+	};
+}
+
+void vsvm_stream_reset(struct vsvm_stream *s)
+{
+	s->size = 0;
+}
+
+void vsvm_stream_fini(struct vsvm_stream *s)
+{
+	if (!s->fixed)
+		free(s->base);
+	memset(s, 0, sizeof(*s));
+}
+
+uint64_t vsvm_stream_addr(const struct vsvm_stream *s, size_t offset)
+{
+	return (s->fixed ? s->gpu : vsvm_ptr(s->base)) + offset;
+}
+
+void *vsvm_stream_packet(struct vsvm_stream *s, size_t offset)
+{
+	return s->base + offset;
+}
+
+size_t vsvm_emit(struct vsvm_stream *s, const void *packet, size_t size)
+{
+	size_t offset = s->size;
+
+	if (s->size + size > s->capacity) {
+		igt_assert_f(!s->fixed, "stream too long for its memory\n");
+		s->capacity = 2 * (s->size + size) + 512;
+		s->base = realloc(s->base, s->capacity);
+		igt_assert(s->base);
+	}
+	memcpy(s->base + offset, packet, size);
+	s->size += size;
+	return offset;
+}
+
+#define head_of(opcode, packet) { .op = opcode, .size = sizeof(packet) }
+
+size_t vsvm_emit_nop(struct vsvm_stream *s)
+{
+	struct vsvm_cmd cmd = head_of(VSVM_CMD_NOP, cmd);
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_barrier(struct vsvm_stream *s)
+{
+	struct vsvm_cmd cmd = head_of(VSVM_CMD_BARRIER, cmd);
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_copy(struct vsvm_stream *s, uint64_t dst, uint64_t src, uint64_t size)
+{
+	struct vsvm_cmd_copy cmd = {
+		.head = head_of(VSVM_CMD_COPY, cmd),
+		.src = src,
+		.dst = dst,
+		.size = size,
+	};
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_fill(struct vsvm_stream *s, uint64_t dst, uint64_t size, uint64_t pattern,
+		      uint32_t pattern_size)
+{
+	struct vsvm_cmd_fill cmd = {
+		.head = head_of(VSVM_CMD_FILL, cmd),
+		.dst = dst,
+		.size = size,
+		.pattern = pattern,
+		.pattern_size = pattern_size,
+	};
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_atomic(struct vsvm_stream *s, uint32_t op, uint32_t width, uint64_t addr,
+			uint64_t operand, uint64_t compare, uint64_t result)
+{
+	struct vsvm_cmd_atomic cmd = {
+		.head = head_of(VSVM_CMD_ATOMIC, cmd),
+		.addr = addr,
+		.operand = operand,
+		.compare = compare,
+		.result = result,
+		.op = op,
+		.width = width,
+	};
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_timestamp(struct vsvm_stream *s, uint64_t addr)
+{
+	struct vsvm_cmd_timestamp cmd = {
+		.head = head_of(VSVM_CMD_TIMESTAMP, cmd),
+		.addr = addr,
+	};
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_fence(struct vsvm_stream *s, uint64_t addr, uint64_t value)
+{
+	struct vsvm_cmd_fence cmd = {
+		.head = head_of(VSVM_CMD_FENCE, cmd),
+		.addr = addr,
+		.value = value,
+	};
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_dispatch3(struct vsvm_stream *s, uint64_t program, uint64_t args,
+			   uint32_t args_size, const uint32_t grid[3], const uint32_t local[3])
+{
+	struct vsvm_cmd_dispatch cmd = {
+		.head = head_of(VSVM_CMD_DISPATCH, cmd),
+		.program = program,
+		.args = args,
+		.args_size = args_size,
+		.grid = { grid[0], grid[1], grid[2] },
+		.local = { local[0], local[1], local[2] },
+	};
+
+	return vsvm_emit(s, &cmd, sizeof(cmd));
+}
+
+size_t vsvm_emit_dispatch(struct vsvm_stream *s, const struct vsvm_program *program,
+			  const void *args, uint32_t args_size, uint32_t groups, uint32_t local)
+{
+	const uint32_t grid3[3] = { groups, 1, 1 }, local3[3] = { local, 1, 1 };
+
+	return vsvm_emit_dispatch3(s, vsvm_ptr(program), vsvm_ptr(args), args_size, grid3, local3);
+}
+
+/* A VM with one queue */
+
+static void ctx_init(struct vsvm_ctx *ctx, int fd, uint32_t vm)
+{
+	memset(ctx, 0, sizeof(*ctx));
+	ctx->fd = fd;
+	ctx->vm = vm;
+	ctx->queue = vsvm_queue_create(fd, vm);
+}
+
+void vsvm_ctx_init_range(struct vsvm_ctx *ctx, int fd, void *bo_start, uint64_t bo_size)
+{
+	ctx_init(ctx, fd, vsvm_vm_create_range(fd, bo_start, bo_size));
+	ctx->fence = vsvm_map(VSVM_PAGE_SIZE);
+	ctx->fence_addr = vsvm_ptr(ctx->fence);
+}
+
+void vsvm_ctx_init(struct vsvm_ctx *ctx, int fd)
+{
+	vsvm_ctx_init_range(ctx, fd, NULL, 0);
+}
+
+void vsvm_ctx_init_bo(struct vsvm_ctx *ctx, int fd, uint64_t fence_addr)
+{
+	ctx_init(ctx, fd, vsvm_vm_create_bo(fd));
+	ctx->bo = vsvm_bo_create(fd, VSVM_PAGE_SIZE);
+	ctx->fence = vsvm_bo_mmap(fd, ctx->bo, VSVM_PAGE_SIZE);
+	ctx->fence_addr = fence_addr;
+	vsvm_bind(fd, ctx->vm, ctx->bo, 0, fence_addr, VSVM_PAGE_SIZE, 0);
+}
+
+void vsvm_ctx_new_queue(struct vsvm_ctx *ctx)
+{
+	vsvm_queue_destroy(ctx->fd, ctx->queue);
+	ctx->queue = vsvm_queue_create(ctx->fd, ctx->vm);
+}
+
+void vsvm_ctx_fini(struct vsvm_ctx *ctx)
+{
+	vsvm_queue_destroy(ctx->fd, ctx->queue);
+	vsvm_vm_destroy(ctx->fd, ctx->vm);
+	vsvm_unmap(ctx->fence, VSVM_PAGE_SIZE);
+	if (ctx->bo)
+		vsvm_bo_close(ctx->fd, ctx->bo);
+	memset(ctx, 0, sizeof(*ctx));
+}
+
+uint64_t vsvm_submit(struct vsvm_ctx *ctx, const struct vsvm_stream *s)
+{
+	struct drm_vsvm_exec_stream stream = {
+		.addr = vsvm_stream_addr(s, 0),
+		.size = s->size,
+		.fence_addr = ctx->fence_addr,
+		.fence_value = ++ctx->seqno,
+	};
+
+	vsvm_exec(ctx->fd, ctx->queue, &stream, 1);
+	return ctx->seqno;
+}
+
+void vsvm_finish(struct vsvm_ctx *ctx, uint64_t seqno)
+{
+	vsvm_wait(ctx->fd, ctx->queue, ctx->fence, seqno);
+}
+
+void vsvm_run(struct vsvm_ctx *ctx, const struct vsvm_stream *s)
+{
+	vsvm_finish(ctx, vsvm_submit(ctx, s));
+}
+
+void vsvm_run_expect_error(struct vsvm_ctx *ctx, const struct vsvm_stream *s, uint32_t error,
+			   uint32_t access, uint64_t addr)
+{
+	uint64_t seqno = vsvm_submit(ctx, s);
+
+	vsvm_expect_error(ctx->fd, ctx->queue, error, access, addr);
+	igt_assert_f(READ_ONCE(*ctx->fence) < seqno, "the fence of a failed stream was written\n");
+}
+
+void vsvm_run_program(struct vsvm_ctx *ctx, const struct vsvm_program *program, const void *args,
+		      uint32_t args_size, uint32_t groups, uint32_t local)
+{
+	struct vsvm_stream s = {};
+
+	vsvm_emit_dispatch(&s, program, args, args_size, groups, local);
+	vsvm_run(ctx, &s);
+	vsvm_stream_fini(&s);
+}
+
+void vsvm_run_copy(struct vsvm_ctx *ctx, void *dst, const void *src, size_t size)
+{
+	struct vsvm_stream s = {};
+
+	vsvm_emit_copy(&s, vsvm_ptr(dst), vsvm_ptr(src), size);
+	vsvm_run(ctx, &s);
+	vsvm_stream_fini(&s);
+}
+
+void vsvm_run_fill(struct vsvm_ctx *ctx, void *dst, uint8_t byte, size_t size)
+{
+	struct vsvm_stream s = {};
+
+	vsvm_emit_fill(&s, vsvm_ptr(dst), size, byte, 1);
+	vsvm_run(ctx, &s);
+	vsvm_stream_fini(&s);
+}
+
+uint32_t vsvm_read32(struct vsvm_ctx *ctx, const void *addr)
+{
+	uint32_t *value = malloc(sizeof(*value)), ret;
+
+	*value = 0;
+	vsvm_run_copy(ctx, value, addr, sizeof(*value));
+	ret = *value;
+	free(value);
+	return ret;
+}
+
+void vsvm_write32(struct vsvm_ctx *ctx, void *addr, uint32_t value)
+{
+	struct vsvm_stream s = {};
+
+	vsvm_emit_fill(&s, vsvm_ptr(addr), sizeof(value), value, sizeof(value));
+	vsvm_run(ctx, &s);
+	vsvm_stream_fini(&s);
+}
+
+void vsvm_touch_expect_error(struct vsvm_ctx *ctx, const void *addr, uint32_t access,
+			     uint32_t error)
+{
+	struct vsvm_stream s = {};
+	uint64_t *word = vsvm_map(VSVM_PAGE_SIZE);
+
+	switch (access) {
+	case VSVM_ACCESS_READ:
+		vsvm_emit_copy(&s, vsvm_ptr(word), vsvm_ptr(addr), 1);
+		break;
+	case VSVM_ACCESS_WRITE:
+		vsvm_emit_fill(&s, vsvm_ptr(addr), 1, 0x5a, 1);
+		break;
+	case VSVM_ACCESS_ATOMIC:
+		vsvm_emit_atomic(&s, VSVM_ATOMIC_ADD, 4, vsvm_ptr(addr), 1, 0, 0);
+		break;
+	}
+	igt_assert(s.size);
+	vsvm_run_expect_error(ctx, &s, error, access, vsvm_ptr(addr));
+	vsvm_stream_fini(&s);
+	vsvm_unmap(word, VSVM_PAGE_SIZE);
+}
