@@ -11,9 +11,10 @@ O := build
 export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN
 export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
 export TESTS LINT
+# As typed: a $ in a command is the shell's, not make's.
+override CMD := $(value CMD)
+export CMD
 
-JOBS := $(shell nproc)
-MODULE := drivers/gpu/drm/vsvm
 
 ##@ Main
 
@@ -27,9 +28,7 @@ check: ## lint, build, boot, run every test; ends with N passed, N failed [TESTS
 
 .PHONY: vm
 vm: $(if $(filter 0,$(LOAD)),image,module) ## boot, load vsvm, run CMD= in /src; without CMD, a shell [SHARE= MEM= CPUS= MODARGS= APPEND= KERNEL= TIMEOUT= LOAD=0]
-	@scripts/vm $(if $(value CMD),"$$CMD")
-
-export CMD
+	@scripts/vm $(if $(CMD),"$$CMD")
 
 ##@ Parts
 
