@@ -26,15 +26,19 @@
 #define IGT_LOG_DOMAIN NULL
 #endif
 
-#define __igt_noreturn		__attribute__((noreturn))
-#define __igt_printf(f, a)	__attribute__((format(printf, f, a)))
+#define __igt_printf(f, a)	__attribute__((__format__(__printf__, f, a)))
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-#define ALIGN(v, a)		(((v) + ((typeof(v))(a) - 1)) & ~((typeof(v))(a) - 1))
-#define ALIGN_DOWN(v, a)	((v) & ~((typeof(v))(a) - 1))
+#define ALIGN(v, a)		((typeof(v))__igt_align_down((v) + ((a) - 1), a))
+#define ALIGN_DOWN(v, a)	((typeof(v))__igt_align_down(v, a))
 #define IS_ALIGNED(v, a)	(((v) & ((typeof(v))(a) - 1)) == 0)
-#define READ_ONCE(x)		(*(volatile typeof(x) *)&(x))
-#define WRITE_ONCE(x, v)	(*(volatile typeof(x) *)&(x) = (v))
+#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+
+static inline uint64_t __igt_align_down(uint64_t v, uint64_t a)
+{
+	return v & ~(a - 1);
+}
 
 #define NSEC_PER_USEC		1000ul
 #define NSEC_PER_MSEC		1000000ul
@@ -46,7 +50,7 @@
 
 /* What libigt exports */
 
-extern const char *__igt_test_description __attribute__((weak));
+extern const char *__igt_test_description;
 extern jmp_buf igt_subtest_jmpbuf;
 extern jmp_buf igt_dynamic_jmpbuf;
 extern int (*igt_ioctl)(int fd, unsigned long request, void *arg);
@@ -64,7 +68,7 @@ int igt_subtest_init_parse_opts(int *argc, char **argv, const char *extra_short_
 				const struct option *extra_long_opts, const char *help_str,
 				int (*extra_opt_handler)(int opt, int opt_index, void *data),
 				void *handler_data);
-__igt_noreturn void igt_exit(void);
+_Noreturn void igt_exit(void);
 
 bool __igt_fixture(void);
 void __igt_fixture_complete(void);
@@ -77,12 +81,12 @@ const char *igt_subtest_name(void);
 bool igt_only_list_subtests(void);
 
 void igt_success(void);
-__igt_noreturn void igt_fail(int exitcode);
-__igt_noreturn __igt_printf(1, 2) void igt_skip(const char *f, ...);
-__igt_noreturn __igt_printf(5, 6) void __igt_skip_check(const char *file, const int line,
+_Noreturn void igt_fail(int exitcode);
+_Noreturn __igt_printf(1, 2) void igt_skip(const char *f, ...);
+_Noreturn __igt_printf(5, 6) void __igt_skip_check(const char *file, const int line,
 							const char *func, const char *check,
 							const char *f, ...);
-__igt_noreturn __igt_printf(6, 7) void __igt_fail_assert(const char *domain, const char *file,
+_Noreturn __igt_printf(6, 7) void __igt_fail_assert(const char *domain, const char *file,
 							 const int line, const char *func,
 							 const char *assertion, const char *f, ...);
 __igt_printf(1, 2) void igt_describe_f(const char *f, ...);
@@ -114,9 +118,9 @@ uint64_t igt_nsec_elapsed(struct timespec *start);
 uint64_t igt_get_total_ram_mb(void);
 uint64_t igt_get_avail_ram_mb(void);
 
-#define DRIVER_VGEM	(1 << 2)
-#define DRIVER_VKMS	(1 << 9)
-#define DRIVER_VIRTIO	(1 << 10)
+#define DRIVER_VGEM	0x004
+#define DRIVER_VKMS	0x200
+#define DRIVER_VIRTIO	0x400
 #define DRIVER_ANY	(~(DRIVER_VGEM | DRIVER_VKMS | DRIVER_VIRTIO))
 
 int drm_open_driver(int chipset);
@@ -127,12 +131,23 @@ int drm_close_driver(int fd);
 
 /* Blocks. An early end (skip, failed assertion, success) jumps back to the head and past it. */
 
-#define __igt_cat2(x, y)	x##y
-#define __igt_cat(x, y)		__igt_cat2(x, y)
-#define igt_unique(name)	__igt_cat(__igt_unique_##name, __LINE__)
+#define __igt_block(enter, jmpbuf, leave) \
+	for (bool __on = (enter); __on && !sigsetjmp(jmpbuf, 1); __on = false, leave)
 
-#define __igt_block(on, enter, jmpbuf, leave) \
-	for (volatile bool on = (enter); on && !sigsetjmp(jmpbuf, 1); on = false, leave)
+/* A block whose name is made by printf */
+#define __igt_named_block(block, f...) \
+	for (char __name[256], *__once = __name; __once; __once = NULL) \
+		block(__igt_format(__name, f))
+
+static inline __igt_printf(2, 3) const char *__igt_format(char name[256], const char *f, ...)
+{
+	va_list args;
+
+	va_start(args, f);
+	vsnprintf(name, 256, f, args);
+	va_end(args);
+	return name;
+}
 
 #define IGT_TEST_DESCRIPTION(text) const char *__igt_test_description = text
 
@@ -148,46 +163,38 @@ int drm_close_driver(int fd);
 	static void __igt_main(void)
 
 #define igt_fixture() \
-	__igt_block(igt_unique(on), __igt_fixture(), igt_subtest_jmpbuf, __igt_fixture_complete())
+	__igt_block(__igt_fixture(), igt_subtest_jmpbuf, __igt_fixture_complete())
 
 #define igt_subtest(name) \
-	__igt_block(igt_unique(on), __igt_run_subtest(name, __FILE__, __LINE__), \
-		    igt_subtest_jmpbuf, igt_success())
+	__igt_block(__igt_run_subtest(name, __FILE__, __LINE__), igt_subtest_jmpbuf, igt_success())
 
-#define __igt_format(buf, f...) (snprintf(buf, sizeof(buf), f), buf)
-
-#define igt_subtest_f(f...) \
-	for (char igt_unique(name)[256], *igt_unique(once) = igt_unique(name); igt_unique(once); \
-	     igt_unique(once) = NULL) \
-		igt_subtest(__igt_format(igt_unique(name), f))
+#define igt_subtest_f(f...) __igt_named_block(igt_subtest, f)
 
 #define igt_subtest_with_dynamic(name) \
-	__igt_block(igt_unique(on), __igt_run_subtest(name, __FILE__, __LINE__) && \
+	__igt_block(__igt_run_subtest(name, __FILE__, __LINE__) && \
 		    __igt_enter_dynamic_container(), igt_subtest_jmpbuf, igt_success())
 
 #define igt_dynamic(name) \
-	__igt_block(igt_unique(on), __igt_run_dynamic_subtest(name), igt_dynamic_jmpbuf, \
-		    igt_success())
+	__igt_block(__igt_run_dynamic_subtest(name), igt_dynamic_jmpbuf, igt_success())
 
-#define igt_dynamic_f(f...) \
-	for (char igt_unique(name)[256], *igt_unique(once) = igt_unique(name); igt_unique(once); \
-	     igt_unique(once) = NULL) \
-		igt_dynamic(__igt_format(igt_unique(name), f))
+#define igt_dynamic_f(f...) __igt_named_block(igt_dynamic, f)
 
 #define igt_subtest_group() \
-	for (int igt_unique(save) = 0, igt_unique(desc) = 0, igt_unique(on) = \
-	     (__igt_subtest_group_save(&igt_unique(save), &igt_unique(desc)), 1); \
-	     igt_unique(on); \
-	     igt_unique(on) = (__igt_subtest_group_restore(igt_unique(save), igt_unique(desc)), 0))
+	for (int __save = 0, __desc = 0, \
+	     __on = (__igt_subtest_group_save(&__save, &__desc), 1); \
+	     __on; __on = (__igt_subtest_group_restore(__save, __desc), 0))
 
 #define igt_describe(text) igt_describe_f("%s", text)
 
-#define igt_fork(child, count) \
-	for (int child = 0; child < (count); child++) \
-		for (; __igt_fork(); exit(0))
+#define __igt_in_child(enter) \
+	for (; enter; exit(0))
 
-#define igt_fork_helper(proc) \
-	for (; __igt_fork_helper(proc); exit(0))
+/* child counts from 0 */
+#define igt_fork(child, count) \
+	for (int child = -1; __builtin_expect(child++ < (count) - 1, 1);) \
+		__igt_in_child(__igt_fork())
+
+#define igt_fork_helper(proc) __igt_in_child(__igt_fork_helper(proc))
 
 /* Conditions */
 
@@ -202,19 +209,21 @@ int drm_close_driver(int fd);
 #define igt_fail_on(expr)	igt_assert(!(expr))
 #define igt_fail_on_f(expr, f...) igt_assert_f(!(expr), f)
 
-#define __igt_assert_cmp(type, cast, format, x, cmp, y) \
+#define __igt_assert_cmp(type, x, cmp, y) \
 	do { \
 		type __x = (x), __y = (y); \
 		__igt_fail_if_not(__x cmp __y, #x " " #cmp " " #y, \
-				  "error: not " format " " #cmp " " format "\n", \
-				  (cast)__x, (cast)__y); \
+				  "error: %lld (%#llx) and %lld (%#llx)\n", \
+				  (long long)__x, (unsigned long long)__x, \
+				  (long long)__y, (unsigned long long)__y); \
 	} while (0)
 
-#define __igt_assert_int(x, cmp, y)	__igt_assert_cmp(int, int, "%d", x, cmp, y)
-#define __igt_assert_u32(x, cmp, y)	__igt_assert_cmp(uint32_t, uint32_t, "%#x", x, cmp, y)
-#define __igt_assert_s64(x, cmp, y)	__igt_assert_cmp(int64_t, long long, "%lld", x, cmp, y)
-#define __igt_assert_u64(x, cmp, y) \
-	__igt_assert_cmp(uint64_t, unsigned long long, "%#llx", x, cmp, y)
+#define __igt_assert_int(x, cmp, y)	__igt_assert_cmp(int, x, cmp, y)
+#define __igt_assert_u32(x, cmp, y)	__igt_assert_cmp(uint32_t, x, cmp, y)
+#define __igt_assert_s64(x, cmp, y)	__igt_assert_cmp(int64_t, x, cmp, y)
+#define __igt_assert_u64(x, cmp, y)	__igt_assert_cmp(uint64_t, x, cmp, y)
+#define __igt_assert_ptr(x, cmp, y) \
+	__igt_assert_cmp(uint64_t, (uintptr_t)(x), cmp, (uintptr_t)(y))
 
 #define igt_assert_eq(x, y)		__igt_assert_int(x, ==, y)
 #define igt_assert_neq(x, y)		__igt_assert_int(x, !=, y)
@@ -231,8 +240,8 @@ int drm_close_driver(int fd);
 #define igt_assert_neq_u64(x, y)	__igt_assert_u64(x, !=, y)
 #define igt_assert_lte_u64(x, y)	__igt_assert_u64(x, <=, y)
 #define igt_assert_lt_u64(x, y)		__igt_assert_u64(x, <, y)
-#define igt_assert_eq_ptr(x, y)		__igt_assert_cmp(const void *, const void *, "%p", x, ==, y)
-#define igt_assert_neq_ptr(x, y)	__igt_assert_cmp(const void *, const void *, "%p", x, !=, y)
+#define igt_assert_eq_ptr(x, y)		__igt_assert_ptr(x, ==, y)
+#define igt_assert_neq_ptr(x, y)	__igt_assert_ptr(x, !=, y)
 #define igt_assert_fd(fd)		igt_assert_f((fd) >= 0, "no file descriptor: " #fd "\n")
 
 #define __igt_skip_if(expr, text, f...) \

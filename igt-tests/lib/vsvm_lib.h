@@ -36,7 +36,7 @@
 #define VSVM_ACCESS_ANY		(~0u)
 
 /** vsvm_ptr() - a pointer as the uAPI has it */
-static inline uint64_t vsvm_ptr(const volatile void *p)
+static inline uint64_t vsvm_ptr(const void *p)
 {
 	return (uintptr_t)p;
 }
@@ -173,10 +173,10 @@ int __vsvm_exec1(int fd, uint32_t queue, uint64_t addr, uint64_t size, uint64_t 
 		 uint64_t fence_value, uint32_t flags);
 
 /** __vsvm_wait() - wait until *@word >= @value; @timeout_ns counts from now */
-int __vsvm_wait(int fd, uint32_t queue, const volatile uint64_t *word, uint64_t value,
+int __vsvm_wait(int fd, uint32_t queue, const uint64_t *word, uint64_t value,
 		int64_t timeout_ns);
 /** vsvm_wait() - the same, for %VSVM_WAIT_NS; on failure the report of the queue is shown */
-void vsvm_wait(int fd, uint32_t queue, const volatile uint64_t *word, uint64_t value);
+void vsvm_wait(int fd, uint32_t queue, const uint64_t *word, uint64_t value);
 
 /**
  * vsvm_expect_error() - wait until a queue was killed, and compare its report
