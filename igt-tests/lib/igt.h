@@ -26,10 +26,11 @@
 #define IGT_LOG_DOMAIN NULL
 #endif
 
-#define __igt_printf(f, a)	__attribute__((__format__(__printf__, f, a)))
+#define __igt_noreturn		__attribute((noreturn))
+#define __igt_printf(f, a)	__attribute((format(printf, f, a)))
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-#define ALIGN(v, a)		((typeof(v))__igt_align_down((v) + ((a) - 1), a))
+#define ALIGN(v, a)		((typeof(v))__igt_align_up(v, a))
 #define ALIGN_DOWN(v, a)	((typeof(v))__igt_align_down(v, a))
 #define IS_ALIGNED(v, a)	(((v) & ((typeof(v))(a) - 1)) == 0)
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -38,6 +39,11 @@
 static inline uint64_t __igt_align_down(uint64_t v, uint64_t a)
 {
 	return v & ~(a - 1);
+}
+
+static inline uint64_t __igt_align_up(uint64_t v, uint64_t a)
+{
+	return __igt_align_down(v + a - 1, a);
 }
 
 #define NSEC_PER_USEC		1000ul
@@ -68,7 +74,7 @@ int igt_subtest_init_parse_opts(int *argc, char **argv, const char *extra_short_
 				const struct option *extra_long_opts, const char *help_str,
 				int (*extra_opt_handler)(int opt, int opt_index, void *data),
 				void *handler_data);
-_Noreturn void igt_exit(void);
+__igt_noreturn void igt_exit(void);
 
 bool __igt_fixture(void);
 void __igt_fixture_complete(void);
@@ -81,12 +87,12 @@ const char *igt_subtest_name(void);
 bool igt_only_list_subtests(void);
 
 void igt_success(void);
-_Noreturn void igt_fail(int exitcode);
-_Noreturn __igt_printf(1, 2) void igt_skip(const char *f, ...);
-_Noreturn __igt_printf(5, 6) void __igt_skip_check(const char *file, const int line,
+__igt_noreturn void igt_fail(int exitcode);
+__igt_noreturn __igt_printf(1, 2) void igt_skip(const char *f, ...);
+__igt_noreturn __igt_printf(5, 6) void __igt_skip_check(const char *file, const int line,
 							const char *func, const char *check,
 							const char *f, ...);
-_Noreturn __igt_printf(6, 7) void __igt_fail_assert(const char *domain, const char *file,
+__igt_noreturn __igt_printf(6, 7) void __igt_fail_assert(const char *domain, const char *file,
 							 const int line, const char *func,
 							 const char *assertion, const char *f, ...);
 __igt_printf(1, 2) void igt_describe_f(const char *f, ...);

@@ -313,4 +313,29 @@ void vsvm_write32(struct vsvm_ctx *ctx, void *addr, uint32_t value);
 void vsvm_touch_expect_error(struct vsvm_ctx *ctx, const void *addr, uint32_t access,
 			     uint32_t error);
 
+/* A program that does not end before it is told to */
+
+/**
+ * struct vsvm_gate - a stream that keeps its queue busy until vsvm_gate_open()
+ *
+ * Its queue should have no timeout.
+ */
+struct vsvm_gate {
+	/** @stream: the stream to submit */
+	struct vsvm_stream stream;
+	/** @program: its program */
+	struct vsvm_program *program;
+	/** @args: its argument: where the flag is */
+	uint64_t *args;
+	/** @flag: what it waits for to be not zero */
+	uint32_t *flag;
+};
+
+/** vsvm_gate_init() - make the stream */
+void vsvm_gate_init(struct vsvm_gate *gate);
+/** vsvm_gate_open() - let it end */
+void vsvm_gate_open(struct vsvm_gate *gate);
+/** vsvm_gate_fini() - free the stream, which must not be running any more */
+void vsvm_gate_fini(struct vsvm_gate *gate);
+
 #endif /* VSVM_LIB_H */

@@ -2,6 +2,7 @@
 /*
  * Command streams, and a VM with a queue to run them; vsvm_lib.h says what each helper does.
  */
+#include "vsvm_asm.h"
 #include "vsvm_lib.h"
 
 /* Command streams */
@@ -303,4 +304,38 @@ void vsvm_touch_expect_error(struct vsvm_ctx *ctx, const void *addr, uint32_t ac
 	vsvm_run_expect_error(ctx, &s, error, access, vsvm_ptr(addr));
 	vsvm_stream_fini(&s);
 	vsvm_unmap(word, VSVM_PAGE_SIZE);
+}
+
+/* A program that does not end before it is told to */
+
+void vsvm_gate_init(struct vsvm_gate *gate)
+{
+	enum { FLAG, VALUE = 2 };
+	struct vsvm_asm as = {};
+
+	asm_arg(&as, VSVM_TYPE_U64, FLAG, 0);
+	asm_loop(&as);
+	asm_load(&as, VSVM_TYPE_U32, VALUE, FLAG, 0);
+	asm_break_if(&as, VALUE);
+	asm_endloop(&as);
+
+	memset(gate, 0, sizeof(*gate));
+	gate->program = asm_finish(&as);
+	gate->flag = calloc(1, sizeof(*gate->flag));
+	gate->args = malloc(sizeof(*gate->args));
+	*gate->args = vsvm_ptr(gate->flag);
+	vsvm_emit_dispatch(&gate->stream, gate->program, gate->args, sizeof(*gate->args), 1, 1);
+}
+
+void vsvm_gate_open(struct vsvm_gate *gate)
+{
+	__atomic_store_n(gate->flag, 1, __ATOMIC_SEQ_CST);
+}
+
+void vsvm_gate_fini(struct vsvm_gate *gate)
+{
+	vsvm_stream_fini(&gate->stream);
+	free(gate->program);
+	free(gate->args);
+	free(gate->flag);
 }
