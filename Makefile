@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 V ?= 0
-O := build
 export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN
 export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
 export TESTS LINT
@@ -20,7 +19,7 @@ export CMD
 
 .PHONY: run
 run: module examples ## boot the guest, let the GPU walk a program's pointers [FILE= RUN_ARGS=]
-	@scripts/vm '$(O)/examples/vsvm-walk $(if $(FILE),--file $(FILE)) $(RUN_ARGS)'
+	@scripts/vm 'build/examples/vsvm-walk $(if $(FILE),--file $(FILE)) $(RUN_ARGS)'
 
 .PHONY: check
 check: ## lint, build, boot, run every test; ends with N passed, N failed [TESTS= LINT=0]
@@ -60,7 +59,7 @@ chroot: image ## run CMD= in the guest's root without booting, the checkout at /
 
 .PHONY: clean
 clean: ## remove build/
-	@rm -rf $(O)
+	@rm -rf build
 
 .PHONY: distclean
 distclean: clean ## remove build/ and the cached guest

@@ -8,6 +8,7 @@
 set -eu
 
 TOP=$(cd "$(dirname "$0")/.." && pwd -P)
+# shellcheck disable=SC2034 # for the others
 BUILD=$TOP/build
 VSVM_CACHE=${VSVM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vsvm}
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
@@ -39,6 +40,7 @@ as_root()
 root_key() { { cat "$TOP/scripts/image" "$TOP/scripts/guest-packages"; echo "$KERNEL_PIN $IGT_PIN"; } | key; }
 ROOT_DIR=$VSVM_CACHE/root-$(root_key)
 boot_key() { { cat "$TOP/scripts/initramfs" "$TOP"/scripts/guest/*; echo "$ROOT_DIR"; } | key; }
+# shellcheck disable=SC2034
 BOOT_DIR=$VSVM_CACHE/boot-$(boot_key)
 
 # lock NAME COMMAND...: one at a time, whichever checkout it comes from.
@@ -56,6 +58,16 @@ lock()
 	) 9>"$lock_file"
 }
 
+# stop PID: end a process and all that it started.
+stop()
+{
+	# shellcheck disable=SC2013
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		(stop "$child")
+	done
+	kill "$1" 2>/dev/null || :
+}
+
 # step LABEL LOG COMMAND...: run a slow command with its output in LOG, say
 # every so often how far it is, and when it fails show where and why.
 step()
@@ -69,9 +81,11 @@ step()
 		die "FAILED: $step_label"
 	fi
 	step_start=$(date +%s)
+	# sudo may want a password, which it cannot ask for in the background.
+	[ "$(id -u)" = 0 ] || sudo -v
 	"$@" >"$step_log" 2>&1 &
 	step_pid=$!
-	trap 'kill $step_pid 2>/dev/null; exit 130' INT TERM HUP
+	trap 'stop $step_pid; exit 130' INT TERM HUP
 	step_tick=0
 	[ -t 2 ] || say "$step_label ..."
 	while kill -0 "$step_pid" 2>/dev/null; do
