@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Device
+ *
+ * The device owns its engines and its fault ring, hands out the numbers by which fault records call
+ * address spaces and queues, and has the one interrupt line.
+ *
+ * Locks of the device, none of which is ever held while another is taken:
+ *
+ * - &vsvm_hw_engine.tlb_lock: translations and the accesses that use them, see hw_mmu.c;
+ * - &vsvm_hw_fault_ring.lock: records, parking and replaying, see hw_fault.c;
+ * - &vsvm_hw_engine.lock: which queues an engine has, see hw_engine.c;
+ * - &vsvm_hw_queue.lock: a queue's ring and its report, see hw_queue.c.
+ *
+ * No lock is held either when the interrupt is raised, so its handler may call the device.
+ */
+
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include "hw_internal.h"
+
+/**
+ * vsvm_hw_irq() - raise the interrupt
+ * @hw: device
+ * @status: VSVM_HW_IRQ_*
+ *
+ * Context: no lock of the device is held.
+ */
+void vsvm_hw_irq(struct vsvm_hw *hw, u32 status)
+{
+	hw->config.irq(hw->config.irq_data, status);
+}
+
+/**
+ * vsvm_hw_new_id() - next number of a kind
+ * @ids: last one
+ *
+ * Return: a number that is not 0, which stands for none.
+ */
+u32 vsvm_hw_new_id(atomic_t *ids)
+{
+	u32 id;
+
+	do {
+		id = atomic_inc_return(ids);
+	} while (!id);
+	return id;
+}
+
+struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
+{
+	struct vsvm_hw *hw;
+	unsigned int i;
+	int err;
+
+	if (!config->num_engines || config->num_engines > VSVM_HW_MAX_ENGINES || !config->irq ||
+	    !is_power_of_2(config->fault_ring_size) || config->fault_ring_size < 2 ||
+	    config->fault_ring_size > 65536)
+		return ERR_PTR(-EINVAL);
+
+	hw = kzalloc_obj(*hw);
+	if (!hw)
+		return ERR_PTR(-ENOMEM);
+	hw->config = *config;
+
+	err = vsvm_hw_fault_init(hw);
+	if (err)
+		goto err_free;
+	for (i = 0; i < config->num_engines; i++) {
+		hw->engines[i] = vsvm_hw_engine_create(hw, i);
+		if (IS_ERR(hw->engines[i])) {
+			err = PTR_ERR(hw->engines[i]);
+			goto err_engines;
+		}
+	}
+	return hw;
+
+err_engines:
+	while (i--)
+		vsvm_hw_engine_destroy(hw->engines[i]);
+	vsvm_hw_fault_fini(hw);
+err_free:
+	kfree(hw);
+	return ERR_PTR(err);
+}
+
+void vsvm_hw_destroy(struct vsvm_hw *hw)
+{
+	unsigned int i;
+
+	for (i = hw->config.num_engines; i--;)
+		vsvm_hw_engine_destroy(hw->engines[i]);
+	vsvm_hw_fault_fini(hw);
+	kfree(hw);
+}
+
+u32 vsvm_hw_features(struct vsvm_hw *hw)
+{
+	return 0;
+}
+
+void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats *stats)
+{
+	const struct vsvm_hw_stats *from = &hw->engines[engine]->stats;
+
+	*stats = (struct vsvm_hw_stats) {
+		.busy_ns = READ_ONCE(from->busy_ns),
+		.packets = READ_ONCE(from->packets),
+		.waves = READ_ONCE(from->waves),
+		.insns = READ_ONCE(from->insns),
+		.bytes = READ_ONCE(from->bytes),
+		.tlb_hits = READ_ONCE(from->tlb_hits),
+		.tlb_misses = READ_ONCE(from->tlb_misses),
+		.faults = READ_ONCE(from->faults),
+		.overflows = READ_ONCE(from->overflows),
+		.invalidations = READ_ONCE(from->invalidations),
+	};
+}
+
+struct vsvm_hw_as *vsvm_hw_as_create(struct vsvm_hw *hw, phys_addr_t root)
+{
+	struct vsvm_hw_as *as;
+
+	as = kzalloc_obj(*as);
+	if (!as)
+		return ERR_PTR(-ENOMEM);
+	as->hw = hw;
+	as->root = root;
+	as->id = vsvm_hw_new_id(&hw->as_ids);
+	return as;
+}
+
+void vsvm_hw_as_destroy(struct vsvm_hw_as *as)
+{
+	vsvm_hw_tlb_invalidate(as, 0, 0);
+	kfree(as);
+}
+
+u32 vsvm_hw_as_id(struct vsvm_hw_as *as)
+{
+	return as->id;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Faults
+ *
+ * What an access could not translate is noted in the engine while it is in its section. After the
+ * section the notes become records of the ring and the access is parked: the bit of its wave (or of
+ * the packet reader) is set in its queue, together with the number of replays that there had been.
+ * A replay is nothing but the next number. So nobody keeps lists of who waits, and waking many
+ * costs the same as waking one.
+ *
+ * A wake-up cannot be missed, because putting the record and reading the number are one step under
+ * the ring's lock::
+ *
+ *   engine                                  driver
+ *   ------                                  ------
+ *   translate: a miss
+ *                                           mends the table, for somebody else's record
+ *                                           vsvm_hw_fault_replay(): lock, replays = 8, unlock
+ *   lock
+ *   put record, parked with 8
+ *   unlock
+ *                                           vsvm_hw_fault_read() -> the record
+ *                                           finds nothing to mend
+ *                                           vsvm_hw_fault_replay(): lock, replays = 9, unlock
+ *   9 is not 8: try again
+ *
+ * Every access that is parked has either a record that the driver reads after it was parked, and
+ * must answer, or (lost) found the ring full, which the driver must empty and follow by a replay.
+ * Both replays get numbers that the parked access has not seen.
+ *
+ * A queue remembers one number for all it has parked, that of the last time. What was parked with
+ * an older number can run and is taken out first.
+ *
+ * Locking: the ring's lock covers the ring, both numbers of replays and &vsvm_hw_engine.lost. The
+ * bits in the queue belong to the engine's thread. The lock is innermost and held for at most
+ * %VSVM_HW_MAX_MISSES records.
+ *
+ * Limits: one reader of the ring at a time. Prefetches leave half of the ring to real faults.
+ */
+
+#include <linux/bitops.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "hw_internal.h"
+
+/**
+ * vsvm_hw_fault_init() - allocate the fault ring
+ * @hw: device
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vsvm_hw_fault_init(struct vsvm_hw *hw)
+{
+	struct vsvm_hw_fault_ring *ring = &hw->ring;
+
+	spin_lock_init(&ring->lock);
+	ring->size = hw->config.fault_ring_size;
+	ring->records = kvzalloc_objs(*ring->records, ring->size);
+	return ring->records ? 0 : -ENOMEM;
+}
+
+/**
+ * vsvm_hw_fault_fini() - free the fault ring
+ * @hw: device
+ */
+void vsvm_hw_fault_fini(struct vsvm_hw *hw)
+{
+	kvfree(hw->ring.records);
+}
+
+/**
+ * vsvm_hw_fault_note() - remember a page that the present access misses
+ * @engine: engine; its notes go with the next vsvm_hw_fault_park() or _prefetch()
+ * @addr: address
+ * @access: kind of access
+ */
+void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_access access)
+{
+	struct vsvm_hw_miss *miss;
+	unsigned int i;
+
+	for (i = engine->num_misses; i--;) {
+		miss = &engine->misses[i];
+		if (!((miss->addr ^ addr) & VSVM_HW_PAGE_MASK) && miss->access == access)
+			return;
+	}
+	if (engine->num_misses == VSVM_HW_MAX_MISSES)
+		return;
+	miss = &engine->misses[engine->num_misses++];
+	miss->addr = addr;
+	miss->access = access;
+}
+
+/* Put the notes into the ring, as long as no more than @limit are in it. Returns how many. */
+static unsigned int put_records(struct vsvm_hw_queue *queue, u32 wave, u32 limit)
+{
+	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
+	struct vsvm_hw_engine *engine = queue->engine;
+	u64 now = ktime_get_ns();
+	unsigned int i;
+
+	lockdep_assert_held(&ring->lock);
+
+	for (i = 0; i < engine->num_misses && ring->put - ring->get < limit; i++) {
+		ring->records[ring->put++ & (ring->size - 1)] = (struct vsvm_hw_fault) {
+			.addr = engine->misses[i].addr,
+			.time_ns = now,
+			.asid = queue->as->id,
+			.queue = queue->id,
+			.wave = wave,
+			.engine = engine->id,
+			.access = engine->misses[i].access,
+		};
+	}
+	vsvm_hw_count(&engine->stats.faults, i);
+	vsvm_hw_count(&engine->stats.overflows, engine->num_misses - i);
+	return i;
+}
+
+/**
+ * vsvm_hw_fault_park() - report the misses of an access, and let it wait for a replay
+ * @queue: queue of the access
+ * @bit: what waits: the slot of a wave, or bit 0 for the packet reader
+ * @wave: number of the wave or %VSVM_HW_WAVE_NONE
+ *
+ * Context: the engine's thread, not in a section.
+ */
+void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
+{
+	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
+	struct vsvm_hw_engine *engine = queue->engine;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	vsvm_hw_fault_poll(queue);
+	if (put_records(queue, wave, ring->size) < engine->num_misses) {
+		queue->lost |= bit;
+		engine->lost = true;
+	}
+	WRITE_ONCE(queue->parked, queue->parked | bit);
+	queue->as_replays = queue->as->replays;
+	queue->any_replays = ring->replays;
+	spin_unlock_irqrestore(&ring->lock, flags);
+
+	engine->num_misses = 0;
+	vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FAULT);
+}
+
+/**
+ * vsvm_hw_fault_prefetch() - report what is noted, without waiting
+ * @queue: queue of the access
+ * @wave: number of the wave
+ *
+ * Context: the engine's thread, not in a section.
+ */
+void vsvm_hw_fault_prefetch(struct vsvm_hw_queue *queue, u32 wave)
+{
+	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
+	unsigned long flags;
+	unsigned int put;
+
+	if (!queue->engine->num_misses)
+		return;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	put = put_records(queue, wave, ring->size / 2);
+	spin_unlock_irqrestore(&ring->lock, flags);
+
+	queue->engine->num_misses = 0;
+	if (put)
+		vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FAULT);
+}
+
+static bool as_replayed(const struct vsvm_hw_queue *queue)
+{
+	/* Acquire: who sees the number of the replay sees the table that was mended before. */
+	return smp_load_acquire(&queue->as->replays) != queue->as_replays;
+}
+
+static bool any_replayed(const struct vsvm_hw_queue *queue)
+{
+	/* Acquire: as above. */
+	return smp_load_acquire(&queue->hw->ring.replays) != queue->any_replays;
+}
+
+/**
+ * vsvm_hw_fault_woken() - has there been a replay for something that a queue has parked?
+ * @queue: queue
+ *
+ * Context: any; the queue does not go away.
+ */
+bool vsvm_hw_fault_woken(struct vsvm_hw_queue *queue)
+{
+	return as_replayed(queue) || (queue->lost && any_replayed(queue));
+}
+
+/**
+ * vsvm_hw_fault_poll() - unpark what a replay lets try again
+ * @queue: queue
+ *
+ * Context: the engine's thread.
+ */
+void vsvm_hw_fault_poll(struct vsvm_hw_queue *queue)
+{
+	if (!queue->parked)
+		return;
+	if (as_replayed(queue)) {
+		WRITE_ONCE(queue->parked, 0);
+		queue->lost = 0;
+	} else if (queue->lost && any_replayed(queue)) {
+		WRITE_ONCE(queue->parked, queue->parked & ~queue->lost);
+		queue->lost = 0;
+	}
+}
+
+unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults,
+				unsigned int count)
+{
+	struct vsvm_hw_fault_ring *ring = &hw->ring;
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	count = min(count, ring->put - ring->get);
+	for (i = 0; i < count; i++)
+		faults[i] = ring->records[ring->get++ & (ring->size - 1)];
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return count;
+}
+
+void vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as)
+{
+	DECLARE_BITMAP(wake, VSVM_HW_MAX_ENGINES) = {};
+	struct vsvm_hw_fault_ring *ring = &hw->ring;
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	if (as) {
+		/* Release: pairs with as_replayed(). */
+		smp_store_release(&as->replays, as->replays + 1);
+	}
+	/* Release: pairs with any_replayed(). */
+	smp_store_release(&ring->replays, ring->replays + 1);
+	for (i = 0; i < hw->config.num_engines; i++) {
+		if (hw->engines[i]->lost || (as && test_bit(i, as->engines)))
+			__set_bit(i, wake);
+		hw->engines[i]->lost = false;
+	}
+	spin_unlock_irqrestore(&ring->lock, flags);
+
+	for_each_set_bit(i, wake, VSVM_HW_MAX_ENGINES)
+		vsvm_hw_engine_ring(hw->engines[i]);
+}

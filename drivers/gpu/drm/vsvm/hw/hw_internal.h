@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the parts of the virtual GPU know of each other.
+ */
+#ifndef _VSVM_HW_INTERNAL_H_
+#define _VSVM_HW_INTERNAL_H_
+
+#include <linux/bitmap.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vsvm_hw.h>
+#include <linux/wait.h>
+
+struct task_struct;
+
+/* The GPU's own page, whatever the kernel's is: what level 0 of the table maps. */
+#define VSVM_HW_PAGE_SHIFT	VSVM_PT_SHIFT(0)
+#define VSVM_HW_PAGE_SIZE	BIT_ULL(VSVM_HW_PAGE_SHIFT)
+#define VSVM_HW_PAGE_MASK	(~(VSVM_HW_PAGE_SIZE - 1))
+/* First address that the MMU cannot translate. */
+#define VSVM_HW_VA_END		BIT_ULL(VSVM_VA_BITS)
+
+#define VSVM_HW_ALL_LANES	GENMASK(VSVM_WAVE_LANES - 1, 0)
+
+/* TLB entries for 4 KiB pages, and for 2 MiB and larger ones; powers of two. */
+#define VSVM_HW_TLB_SMALL	512
+#define VSVM_HW_TLB_LARGE	32
+
+/* Waves of one dispatch that are under way together, at most; bits of a u64. */
+#define VSVM_HW_WAVE_SLOTS	64
+/* Waves of the largest workgroup. All of its waves are under way together. */
+#define VSVM_HW_GROUP_WAVES	(VSVM_MAX_LOCAL / VSVM_WAVE_LANES)
+/* A dispatch takes fewer slots when its registers would take more than this. */
+#define VSVM_HW_WAVE_BYTES	(512 * 1024)
+/* What an idle queue keeps of its buffers for the next dispatch. */
+#define VSVM_HW_KEEP_BYTES	(64 * 1024)
+
+/*
+ * An engine works for one queue until it has done this many units, then for the next. A unit is
+ * about the time of one wave instruction.
+ */
+#define VSVM_HW_SLICE		1024
+#define VSVM_HW_COST_PACKET	8
+#define VSVM_HW_COST_MEMORY	4
+#define VSVM_HW_COST_PAGE	32
+
+/* Pages that one access can miss: both sides of a copy, or two for each lane. */
+#define VSVM_HW_MAX_MISSES	(2 * VSVM_HW_FAULT_AHEAD)
+
+/* Bytes of a program that are fetched and checked at a time. */
+#define VSVM_HW_FETCH_INSNS	64
+
+/* What vsvm_hw_mmu_translate() says of a page that has to be faulted in; no enum vsvm_error. */
+#define VSVM_HW_MISS		256U
+
+/**
+ * enum vsvm_hw_result - how a piece of work ended
+ */
+enum vsvm_hw_result {
+	/** @VSVM_HW_DONE: it is complete */
+	VSVM_HW_DONE,
+	/** @VSVM_HW_MORE: the engine's slice is used up */
+	VSVM_HW_MORE,
+	/** @VSVM_HW_PARKED: it waits for a replay */
+	VSVM_HW_PARKED,
+	/** @VSVM_HW_DEAD: it killed its queue */
+	VSVM_HW_DEAD,
+};
+
+/**
+ * enum vsvm_hw_phase - what a queue's packet reader does next
+ */
+enum vsvm_hw_phase {
+	/** @VSVM_HW_PHASE_IDLE: take the next stream */
+	VSVM_HW_PHASE_IDLE,
+	/** @VSVM_HW_PHASE_HEAD: read the head of a packet, or end the stream */
+	VSVM_HW_PHASE_HEAD,
+	/** @VSVM_HW_PHASE_BODY: read the rest of the packet and check it */
+	VSVM_HW_PHASE_BODY,
+	/** @VSVM_HW_PHASE_EXEC: execute the packet */
+	VSVM_HW_PHASE_EXEC,
+	/** @VSVM_HW_PHASE_FENCE: write the stream's fence */
+	VSVM_HW_PHASE_FENCE,
+};
+
+/**
+ * enum vsvm_hw_dispatch_phase - how far a dispatch is
+ */
+enum vsvm_hw_dispatch_phase {
+	/** @VSVM_HW_DISPATCH_ARGS: reads the arguments */
+	VSVM_HW_DISPATCH_ARGS,
+	/** @VSVM_HW_DISPATCH_HEAD: reads the program's head */
+	VSVM_HW_DISPATCH_HEAD,
+	/** @VSVM_HW_DISPATCH_INSNS: reads and checks instructions */
+	VSVM_HW_DISPATCH_INSNS,
+	/** @VSVM_HW_DISPATCH_RUN: runs waves */
+	VSVM_HW_DISPATCH_RUN,
+};
+
+/**
+ * union vsvm_hw_packet - a packet of any kind, as fetched
+ */
+union vsvm_hw_packet {
+	/** @head: what all have */
+	struct vsvm_cmd head;
+	/** @dispatch: %VSVM_CMD_DISPATCH */
+	struct vsvm_cmd_dispatch dispatch;
+	/** @copy: %VSVM_CMD_COPY */
+	struct vsvm_cmd_copy copy;
+	/** @fill: %VSVM_CMD_FILL */
+	struct vsvm_cmd_fill fill;
+	/** @atomic: %VSVM_CMD_ATOMIC */
+	struct vsvm_cmd_atomic atomic;
+	/** @timestamp: %VSVM_CMD_TIMESTAMP */
+	struct vsvm_cmd_timestamp timestamp;
+	/** @fence: %VSVM_CMD_FENCE */
+	struct vsvm_cmd_fence fence;
+};
+
+/**
+ * typedef vsvm_hw_alu_fn - an operation on operands of a type, for the lanes that are on
+ * @type: &enum vsvm_type
+ * @dst: row of the result
+ * @a: row of the first source
+ * @b: row of the second source
+ * @c: row of the third source
+ * @on: mask of lanes
+ *
+ * Operands are rows of %VSVM_WAVE_LANES words; the high half of a 64-bit one is the row after. A
+ * row is read only if the operation has that source. Rows may be the same.
+ */
+typedef void (*vsvm_hw_alu_fn)(u8 type, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
+			       u32 on);
+
+/**
+ * struct vsvm_hw_insn - an instruction that has been found good
+ */
+struct vsvm_hw_insn {
+	/** @alu: what it does, NULL if it is not arithmetic */
+	vsvm_hw_alu_fn alu;
+	union {
+		/** @imm: immediate or offset */
+		u64 imm;
+		struct {
+			/** @next: control flow: where to go on when no lane is on */
+			u32 next;
+			/** @again: ENDLOOP: first instruction of the loop */
+			u32 again;
+		};
+	};
+	/** @op: &enum vsvm_op */
+	u8 op;
+	/** @type: &enum vsvm_type */
+	u8 type;
+	/** @mod: as in &struct vsvm_insn */
+	u8 mod;
+	/** @flags: VSVM_INSN_* */
+	u8 flags;
+	/** @dst: result register */
+	u8 dst;
+	/** @a: first source register */
+	u8 a;
+	/** @b: second source register */
+	u8 b;
+	/** @c: third source register */
+	u8 c;
+	/** @imm_source: which source is the immediate: 1, 2, 3 for a, b, c, 0 for none */
+	u8 imm_source;
+	/** @imm_wide: the immediate has 64 bits */
+	bool imm_wide;
+};
+
+/**
+ * struct vsvm_hw_program - a program, copied and checked
+ */
+struct vsvm_hw_program {
+	/** @insns: instructions */
+	struct vsvm_hw_insn *insns;
+	/** @capacity: instructions that there is room for */
+	u32 capacity;
+	/** @num_insns: instructions of the program */
+	u32 num_insns;
+	/** @checked: instructions that have been checked so far */
+	u32 checked;
+	/** @num_regs: registers of a lane */
+	u32 num_regs;
+	/** @depth: IF and LOOP open at this point */
+	u32 depth;
+	/** @max_depth: most that were ever open */
+	u32 max_depth;
+	/** @has_else: bits of those whose ELSE has been seen */
+	u64 has_else;
+	/** @open: instruction that opened each of them */
+	u16 open[VSVM_MAX_NESTING];
+};
+
+/**
+ * struct vsvm_hw_frame - what a wave remembers of an open IF or LOOP
+ */
+struct vsvm_hw_frame {
+	/** @on: lanes that were on before it */
+	u32 on;
+	/** @other: IF: lanes for ELSE */
+	u32 other;
+	/** @left: LOOP: &vsvm_hw_wave.left of the loop around it */
+	u32 left;
+	/** @resume: LOOP: &vsvm_hw_wave.resume of the loop around it */
+	u32 resume;
+};
+
+/**
+ * struct vsvm_hw_wave - a wave under way; owned by the engine's thread
+ */
+struct vsvm_hw_wave {
+	/** @pc: instruction to execute next */
+	u32 pc;
+	/** @on: lanes that are on */
+	u32 on;
+	/** @alive: lanes that have not ended */
+	u32 alive;
+	/** @left: lanes that have left this round of the innermost loop */
+	u32 left;
+	/** @resume: those of @left that come back for the next round */
+	u32 resume;
+	/** @pending: lanes for which the memory instruction at @pc is not done; 0: not begun */
+	u32 pending;
+	/** @depth: frames in use */
+	u32 depth;
+	/** @slot: index in &vsvm_hw_dispatch.waves */
+	u32 slot;
+	/** @number: number in the dispatch, modulo 2^32 */
+	u32 number;
+	/** @index: number in the workgroup */
+	u32 index;
+	/** @group: workgroup in x, y, z */
+	u32 group[3];
+	/** @regs: rows of registers */
+	u32 *regs;
+	/** @frames: one for each level of nesting */
+	struct vsvm_hw_frame *frames;
+};
+
+/**
+ * struct vsvm_hw_dispatch - the dispatch that a queue executes; owned by the engine's thread
+ */
+struct vsvm_hw_dispatch {
+	/** @phase: how far it is */
+	enum vsvm_hw_dispatch_phase phase;
+	/** @program: what the waves execute */
+	struct vsvm_hw_program program;
+	/** @memory: registers and frames of all slots */
+	void *memory;
+	/** @memory_size: bytes in it */
+	size_t memory_size;
+	/** @slots: waves that fit into it */
+	u32 slots;
+	/** @group_waves: waves of a workgroup */
+	u32 group_waves;
+	/** @used: slots that hold a wave */
+	u64 used;
+	/** @groups: workgroups of the grid */
+	u64 groups;
+	/** @next_group: workgroup to start next */
+	u64 next_group;
+	/** @turn: slot that is the first to run */
+	u32 turn;
+	/** @waves: wave of each slot */
+	struct vsvm_hw_wave waves[VSVM_HW_WAVE_SLOTS];
+	/** @args: kernel arguments */
+	u8 args[VSVM_MAX_ARGS];
+	/** @fetch: program text just read, not yet checked */
+	union {
+		/** @fetch.head: head of the program */
+		struct vsvm_program head;
+		/** @fetch.insns: some instructions */
+		struct vsvm_insn insns[VSVM_HW_FETCH_INSNS];
+	} fetch;
+};
+
+/**
+ * struct vsvm_hw_as - an address space
+ */
+struct vsvm_hw_as {
+	/** @hw: device */
+	struct vsvm_hw *hw;
+	/** @root: physical address of the root table */
+	phys_addr_t root;
+	/** @id: number, never 0 */
+	u32 id;
+	/** @replays: replays so far; written under the fault ring's lock */
+	u64 replays;
+	/** @engines: those that ever had a queue of this address space: only they can cache it */
+	DECLARE_BITMAP(engines, VSVM_HW_MAX_ENGINES);
+};
+
+/**
+ * struct vsvm_hw_queue - a queue
+ */
+struct vsvm_hw_queue {
+	/** @hw: device */
+	struct vsvm_hw *hw;
+	/** @engine: engine that runs it */
+	struct vsvm_hw_engine *engine;
+	/** @as: its address space */
+	struct vsvm_hw_as *as;
+	/** @id: number, never 0 */
+	u32 id;
+	/** @timeout_ns: longest engine time of a packet, 0: no limit */
+	u64 timeout_ns;
+	/** @link: in &vsvm_hw_engine.queues, under its lock */
+	struct list_head link;
+
+	/** @lock: of the ring's producers and of the report */
+	spinlock_t lock;
+	/** @ring: streams; the one being run is number @completed */
+	struct vsvm_hw_stream ring[VSVM_HW_QUEUE_DEPTH];
+	/** @submitted: streams put into the ring, under @lock */
+	u64 submitted;
+	/** @completed: streams taken out, by the engine's thread */
+	u64 completed;
+	/** @error: first cause of death, set once under @lock with the four below */
+	u32 error;
+	/** @access: enum vsvm_access of it */
+	u32 access;
+	/** @wave: wave that caused it */
+	u32 wave;
+	/** @addr: address that it is about */
+	u64 addr;
+	/** @time_ns: when it was found */
+	u64 time_ns;
+
+	/* The rest is the engine's thread's alone, but that vsvm_hw_queue_status() peeks. */
+
+	/** @parked: bits of what waits for a replay: slots of waves, or bit 0 for the reader */
+	u64 parked;
+	/** @lost: those of @parked that have no record in the fault ring */
+	u64 lost;
+	/** @as_replays: &vsvm_hw_as.replays when something was last parked */
+	u64 as_replays;
+	/** @any_replays: &vsvm_hw_fault_ring.replays when something was last parked */
+	u64 any_replays;
+	/** @blocked: nothing can run before a replay */
+	bool blocked;
+	/** @dropped: it is dead, its waves are gone, and that has been said */
+	bool dropped;
+	/** @atomic_done: %VSVM_CMD_ATOMIC: only the result is still to be written */
+	bool atomic_done;
+	/** @phase: what the packet reader does next */
+	enum vsvm_hw_phase phase;
+	/** @fetched: bytes that are already in the buffer of a fetch that parked */
+	u32 fetched;
+	/** @stream: the stream being run */
+	struct vsvm_hw_stream stream;
+	/** @pos: offset of the packet in it */
+	u64 pos;
+	/** @packet: the packet */
+	union vsvm_hw_packet packet;
+	/** @done: bytes that a copy, a fill or an atomic's result has behind it */
+	u64 done;
+	/** @atomic_old: %VSVM_CMD_ATOMIC: what the memory held */
+	u64 atomic_old;
+	/** @packet_ns: engine time of the packet in former slices */
+	u64 packet_ns;
+	/** @clock: when the packet, or this slice of it, began */
+	u64 clock;
+	/** @dispatch: state of %VSVM_CMD_DISPATCH */
+	struct vsvm_hw_dispatch dispatch;
+};
+
+/**
+ * struct vsvm_hw_tlb_entry - a cached translation; under &vsvm_hw_engine.tlb_lock
+ */
+struct vsvm_hw_tlb_entry {
+	/** @va: first address that it maps */
+	u64 va;
+	/** @ptr: where the kernel sees the memory */
+	void *ptr;
+	/** @asid: address space, 0: the entry is empty */
+	u32 asid;
+	/** @rights: VSVM_PTE_WRITE, ATOMIC and DIRTY as they are in the table */
+	u32 rights;
+};
+
+/**
+ * struct vsvm_hw_miss - an access that has to be faulted in
+ */
+struct vsvm_hw_miss {
+	/** @addr: address, exact to the byte */
+	u64 addr;
+	/** @access: &enum vsvm_access */
+	u8 access;
+};
+
+/**
+ * struct vsvm_hw_engine - an engine
+ */
+struct vsvm_hw_engine {
+	/** @hw: device */
+	struct vsvm_hw *hw;
+	/** @id: number */
+	unsigned int id;
+	/** @task: its thread */
+	struct task_struct *task;
+
+	/** @lock: of the list of queues and of @current_queue */
+	spinlock_t lock;
+	/** @queues: all its queues, that which runs next first */
+	struct list_head queues;
+	/** @current_queue: the one that has the engine's present slice */
+	struct vsvm_hw_queue *current_queue;
+	/** @doorbell: where the thread sleeps when there is nothing to do */
+	wait_queue_head_t doorbell;
+	/** @released: where vsvm_hw_queue_destroy() waits for the end of a slice */
+	wait_queue_head_t released;
+
+	/** @tlb_lock: held while the engine translates and touches memory */
+	spinlock_t tlb_lock;
+	/** @small: TLB of 4 KiB pages */
+	struct vsvm_hw_tlb_entry small[VSVM_HW_TLB_SMALL];
+	/** @large: TLB of larger ones, in pieces of 2 MiB */
+	struct vsvm_hw_tlb_entry large[VSVM_HW_TLB_LARGE];
+
+	/** @lost: an access parked without a record; under the fault ring's lock */
+	bool lost;
+
+	/** @budget: units left of the present slice */
+	int budget;
+	/** @num_misses: entries in @misses */
+	unsigned int num_misses;
+	/** @misses: what the present access could not translate */
+	struct vsvm_hw_miss misses[VSVM_HW_MAX_MISSES];
+	/** @imm: an immediate, spread over two rows */
+	u32 imm[2 * VSVM_WAVE_LANES];
+
+	/** @stats: each written by the thread or under @tlb_lock, and read by anybody */
+	struct vsvm_hw_stats stats;
+};
+
+/**
+ * struct vsvm_hw_fault_ring - records of faults, and who waits for them
+ */
+struct vsvm_hw_fault_ring {
+	/** @lock: of all here, and of what parking and replaying write elsewhere */
+	spinlock_t lock;
+	/** @records: the ring */
+	struct vsvm_hw_fault *records;
+	/** @size: its length, a power of two */
+	u32 size;
+	/** @put: records ever written, modulo 2^32 */
+	u32 put;
+	/** @get: records ever read, modulo 2^32 */
+	u32 get;
+	/** @replays: replays ever, of whatever address space */
+	u64 replays;
+};
+
+/**
+ * struct vsvm_hw - the device
+ */
+struct vsvm_hw {
+	/** @config: how it was built */
+	struct vsvm_hw_config config;
+	/** @as_ids: last number given to an address space */
+	atomic_t as_ids;
+	/** @queue_ids: last number given to a queue */
+	atomic_t queue_ids;
+	/** @ring: fault ring */
+	struct vsvm_hw_fault_ring ring;
+	/** @engines: &vsvm_hw_config.num_engines of them */
+	struct vsvm_hw_engine *engines[VSVM_HW_MAX_ENGINES];
+};
+
+/* A counter with one writer at a time that others read at any time. */
+static inline void vsvm_hw_count(u64 *counter, u64 n)
+{
+	WRITE_ONCE(*counter, *counter + n);
+}
+
+/* hw_device.c */
+void vsvm_hw_irq(struct vsvm_hw *hw, u32 status);
+u32 vsvm_hw_new_id(atomic_t *ids);
+
+/* hw_mmu.c */
+void vsvm_hw_mmu_init(struct vsvm_hw_engine *engine);
+void vsvm_hw_mmu_begin(struct vsvm_hw_engine *engine);
+void vsvm_hw_mmu_end(struct vsvm_hw_engine *engine);
+u32 vsvm_hw_mmu_translate(struct vsvm_hw_engine *engine, struct vsvm_hw_as *as, u64 va,
+			  enum vsvm_access access, void **ptr);
+u32 vsvm_hw_mmu_probe(struct vsvm_hw_engine *engine, struct vsvm_hw_as *as, u64 va,
+		      enum vsvm_access access);
+u32 vsvm_hw_pte_check(u64 pte, unsigned int level, bool *leaf);
+bool vsvm_hw_range_ok(u64 va, u64 size, u64 *bad);
+
+/* hw_fault.c */
+int vsvm_hw_fault_init(struct vsvm_hw *hw);
+void vsvm_hw_fault_fini(struct vsvm_hw *hw);
+void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_access access);
+void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave);
+void vsvm_hw_fault_prefetch(struct vsvm_hw_queue *queue, u32 wave);
+bool vsvm_hw_fault_woken(struct vsvm_hw_queue *queue);
+void vsvm_hw_fault_poll(struct vsvm_hw_queue *queue);
+
+/* hw_engine.c */
+struct vsvm_hw_engine *vsvm_hw_engine_create(struct vsvm_hw *hw, unsigned int id);
+void vsvm_hw_engine_destroy(struct vsvm_hw_engine *engine);
+void vsvm_hw_engine_add(struct vsvm_hw_engine *engine, struct vsvm_hw_queue *queue);
+void vsvm_hw_engine_remove(struct vsvm_hw_engine *engine, struct vsvm_hw_queue *queue);
+void vsvm_hw_engine_ring(struct vsvm_hw_engine *engine);
+
+/* hw_queue.c */
+bool vsvm_hw_queue_has_work(struct vsvm_hw_queue *queue);
+void vsvm_hw_queue_run(struct vsvm_hw_queue *queue);
+void vsvm_hw_queue_kill(struct vsvm_hw_queue *queue, u32 error, u64 addr,
+			enum vsvm_access access, u32 wave);
+
+/* hw_cmd.c */
+enum vsvm_hw_result vsvm_hw_cmd_run(struct vsvm_hw_queue *queue);
+enum vsvm_hw_result vsvm_hw_cmd_fetch(struct vsvm_hw_queue *queue, u64 va, void *buf, u32 size);
+size_t vsvm_hw_cmd_size(u32 op);
+u32 vsvm_hw_cmd_check(const union vsvm_hw_packet *packet, u64 *bad);
+
+/* hw_dispatch.c */
+void vsvm_hw_dispatch_begin(struct vsvm_hw_queue *queue);
+enum vsvm_hw_result vsvm_hw_dispatch_run(struct vsvm_hw_queue *queue);
+void vsvm_hw_dispatch_trim(struct vsvm_hw_queue *queue, size_t keep);
+
+/* hw_program.c */
+bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head);
+bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn *insn);
+u32 vsvm_hw_program_end(struct vsvm_hw_program *program);
+unsigned int vsvm_hw_type_size(u8 type);
+
+/* hw_alu.c */
+vsvm_hw_alu_fn vsvm_hw_alu_find(u8 op, u8 mod);
+
+/* hw_wave.c */
+void vsvm_hw_wave_begin(struct vsvm_hw_wave *wave, u32 num_regs, u32 lanes);
+enum vsvm_hw_result vsvm_hw_wave_run(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave);
+
+/* hw_mem.c */
+enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+				     const struct vsvm_hw_insn *insn);
+u64 vsvm_hw_mem_atomic(void *ptr, u32 op, u32 width, u64 operand, u64 compare);
+
+#endif /* _VSVM_HW_INTERNAL_H_ */

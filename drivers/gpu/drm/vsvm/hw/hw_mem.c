@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Memory instructions
+ *
+ * A load, store or atomic of a wave is done in one section for all the lanes that it is still to be
+ * done for. Lanes that translate are complete; the others stay in &vsvm_hw_wave.pending with their
+ * pages noted, and after a replay the instruction goes on for them alone. So no atomic is applied
+ * twice and no store is repeated. Neighbouring lanes that touch one page share its translation.
+ *
+ * A naturally aligned access is a single access of the CPU, so it does not tear. An unaligned one
+ * may, and may cross a page; then both pages are translated before a byte is moved.
+ *
+ * Locking: the engine's thread; memory is touched in sections only, see hw_mmu.c.
+ */
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "hw_internal.h"
+
+/**
+ * struct window - the page that a wave's lanes are touching, while in a section
+ */
+struct window {
+	/** @va: address of the page */
+	u64 va;
+	/** @ptr: where it is */
+	void *ptr;
+	/** @missed: page that the last lane missed */
+	u64 missed;
+};
+
+/* No page has this address. */
+#define NO_PAGE		1ULL
+
+static u32 *row(const struct vsvm_hw_wave *wave, u8 reg)
+{
+	return wave->regs + reg * VSVM_WAVE_LANES;
+}
+
+static u64 pair(const u32 *row, unsigned int lane)
+{
+	return row[lane] | (u64)row[VSVM_WAVE_LANES + lane] << 32;
+}
+
+static u32 atomic_word(u32 *ptr, u32 op, u32 operand, u32 compare)
+{
+	u32 old, new;
+
+	switch (op) {
+	case VSVM_ATOMIC_ADD:
+		return atomic_fetch_add(operand, (atomic_t *)ptr);
+	case VSVM_ATOMIC_AND:
+		return atomic_fetch_and(operand, (atomic_t *)ptr);
+	case VSVM_ATOMIC_OR:
+		return atomic_fetch_or(operand, (atomic_t *)ptr);
+	case VSVM_ATOMIC_XOR:
+		return atomic_fetch_xor(operand, (atomic_t *)ptr);
+	case VSVM_ATOMIC_XCHG:
+		return xchg(ptr, operand);
+	case VSVM_ATOMIC_CMPXCHG:
+		/* One that fails need not order, says the kernel; here it does. */
+		smp_mb__before_atomic();
+		old = cmpxchg(ptr, compare, operand);
+		/* As above. */
+		smp_mb__after_atomic();
+		return old;
+	}
+
+	old = READ_ONCE(*ptr);
+	do {
+		switch (op) {
+		case VSVM_ATOMIC_UMIN:
+			new = min(old, operand);
+			break;
+		case VSVM_ATOMIC_UMAX:
+			new = max(old, operand);
+			break;
+		case VSVM_ATOMIC_SMIN:
+			new = min((s32)old, (s32)operand);
+			break;
+		default:
+			new = max((s32)old, (s32)operand);
+			break;
+		}
+	} while (!try_cmpxchg(ptr, &old, new));
+	return old;
+}
+
+static u64 atomic_double(u64 *ptr, u32 op, u64 operand, u64 compare)
+{
+	u64 old, new;
+
+	switch (op) {
+	case VSVM_ATOMIC_ADD:
+		return atomic64_fetch_add(operand, (atomic64_t *)ptr);
+	case VSVM_ATOMIC_AND:
+		return atomic64_fetch_and(operand, (atomic64_t *)ptr);
+	case VSVM_ATOMIC_OR:
+		return atomic64_fetch_or(operand, (atomic64_t *)ptr);
+	case VSVM_ATOMIC_XOR:
+		return atomic64_fetch_xor(operand, (atomic64_t *)ptr);
+	case VSVM_ATOMIC_XCHG:
+		return xchg(ptr, operand);
+	case VSVM_ATOMIC_CMPXCHG:
+		/* One that fails need not order, says the kernel; here it does. */
+		smp_mb__before_atomic();
+		old = cmpxchg(ptr, compare, operand);
+		/* As above. */
+		smp_mb__after_atomic();
+		return old;
+	}
+
+	old = READ_ONCE(*ptr);
+	do {
+		switch (op) {
+		case VSVM_ATOMIC_UMIN:
+			new = min(old, operand);
+			break;
+		case VSVM_ATOMIC_UMAX:
+			new = max(old, operand);
+			break;
+		case VSVM_ATOMIC_SMIN:
+			new = min((s64)old, (s64)operand);
+			break;
+		default:
+			new = max((s64)old, (s64)operand);
+			break;
+		}
+	} while (!try_cmpxchg(ptr, &old, new));
+	return old;
+}
+
+/**
+ * vsvm_hw_mem_atomic() - do an atomic operation
+ * @ptr: memory, translated for %VSVM_ACCESS_ATOMIC in this section; multiple of @width
+ * @op: integer &enum vsvm_atomic_op
+ * @width: 4 or 8 bytes
+ * @operand: right-hand side
+ * @compare: comparand
+ *
+ * Return: what the memory held.
+ */
+u64 vsvm_hw_mem_atomic(void *ptr, u32 op, u32 width, u64 operand, u64 compare)
+{
+	if (width == 4)
+		return atomic_word(ptr, op, operand, compare);
+	return atomic_double(ptr, op, operand, compare);
+}
+
+static u64 read_value(const void *ptr, u32 size)
+{
+	u64 value = 0;
+
+	if ((unsigned long)ptr % size) {
+		memcpy(&value, ptr, size);
+		return value;
+	}
+	switch (size) {
+	case 1:
+		return READ_ONCE(*(const u8 *)ptr);
+	case 2:
+		return READ_ONCE(*(const u16 *)ptr);
+	case 4:
+		return READ_ONCE(*(const u32 *)ptr);
+	default:
+		return READ_ONCE(*(const u64 *)ptr);
+	}
+}
+
+static void write_value(void *ptr, u32 size, u64 value)
+{
+	if ((unsigned long)ptr % size) {
+		memcpy(ptr, &value, size);
+		return;
+	}
+	switch (size) {
+	case 1:
+		WRITE_ONCE(*(u8 *)ptr, value);
+		break;
+	case 2:
+		WRITE_ONCE(*(u16 *)ptr, value);
+		break;
+	case 4:
+		WRITE_ONCE(*(u32 *)ptr, value);
+		break;
+	default:
+		WRITE_ONCE(*(u64 *)ptr, value);
+		break;
+	}
+}
+
+/* Translate, by the window if it shows that page. Notes a miss. */
+static u32 find(struct vsvm_hw_queue *queue, struct window *window, u64 va,
+		enum vsvm_access access, void **ptr)
+{
+	u64 page = va & VSVM_HW_PAGE_MASK;
+	u32 error;
+
+	if (window->va != page) {
+		if (window->missed == page)
+			return VSVM_HW_MISS;
+		error = vsvm_hw_mmu_translate(queue->engine, queue->as, page, access, &window->ptr);
+		if (error) {
+			window->va = NO_PAGE;
+			if (error == VSVM_HW_MISS) {
+				window->missed = page;
+				vsvm_hw_fault_note(queue->engine, va, access);
+			}
+			return error;
+		}
+		window->va = page;
+	}
+	*ptr = window->ptr + (va - page);
+	return 0;
+}
+
+/* Move a value that lies in two pages. */
+static u32 move_split(struct vsvm_hw_queue *queue, u64 va, u32 size, enum vsvm_access access,
+		      u64 *value, u64 *bad)
+{
+	u32 head = VSVM_HW_PAGE_SIZE - (va & ~VSVM_HW_PAGE_MASK);
+	struct window first = { NO_PAGE, NULL, NO_PAGE };
+	struct window second = { NO_PAGE, NULL, NO_PAGE };
+	u32 error, second_error;
+	void *low, *high;
+
+	error = find(queue, &first, va, access, &low);
+	if (error && error != VSVM_HW_MISS)
+		return error;
+	*bad = va + head;
+	second_error = find(queue, &second, va + head, access, &high);
+	if (second_error && second_error != VSVM_HW_MISS)
+		return second_error;
+	if (error || second_error)
+		return VSVM_HW_MISS;
+
+	if (access == VSVM_ACCESS_READ) {
+		*value = 0;
+		memcpy(value, low, head);
+		memcpy((u8 *)value + head, high, size - head);
+	} else {
+		memcpy(low, value, head);
+		memcpy(high, (u8 *)value + head, size - head);
+	}
+	return 0;
+}
+
+/*
+ * Load, store, or do an atomic for the lanes of wave->pending, until one has an address that no
+ * page could mend. Inlined with constants for @access and @size.
+ */
+static __always_inline u32 run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+				     const struct vsvm_hw_insn *insn, enum vsvm_access access,
+				     const u32 size, u64 *bad)
+{
+	const u64 offset = (s32)(u32)insn->imm;
+	const u32 op = insn->imm >> 32;
+	const bool wants_result = access == VSVM_ACCESS_READ ||
+				  (access == VSVM_ACCESS_ATOMIC &&
+				   !(insn->flags & VSVM_INSN_NORET));
+	struct window window = { NO_PAGE, NULL, NO_PAGE };
+	u32 *dst = row(wave, insn->dst);
+	const u32 *a = row(wave, insn->a);
+	const u32 *b = row(wave, insn->b);
+	const u32 *c = row(wave, insn->c);
+	unsigned int lane;
+	u64 value, compare;
+	u32 todo, error;
+	void *ptr;
+	u64 va;
+
+	for (todo = wave->pending; todo; todo &= todo - 1) {
+		lane = __ffs(todo);
+		va = pair(a, lane) + offset;
+		*bad = va;
+		if (access == VSVM_ACCESS_ATOMIC && va % size)
+			return VSVM_ERROR_MISALIGNED;
+		if (access != VSVM_ACCESS_READ)
+			value = size == 8 ? pair(b, lane) : b[lane];
+
+		if (unlikely((va & ~VSVM_HW_PAGE_MASK) > VSVM_HW_PAGE_SIZE - size)) {
+			error = move_split(queue, va, size, access, &value, bad);
+		} else {
+			error = find(queue, &window, va, access, &ptr);
+			if (likely(!error)) {
+				switch (access) {
+				case VSVM_ACCESS_READ:
+					value = read_value(ptr, size);
+					break;
+				case VSVM_ACCESS_WRITE:
+					write_value(ptr, size, value);
+					break;
+				default:
+					compare = 0;
+					if (op == VSVM_ATOMIC_CMPXCHG)
+						compare = size == 8 ? pair(c, lane) : c[lane];
+					value = vsvm_hw_mem_atomic(ptr, op, size, value, compare);
+					break;
+				}
+			}
+		}
+		if (unlikely(error)) {
+			if (error == VSVM_HW_MISS)
+				continue;
+			return error;
+		}
+		wave->pending &= ~BIT(lane);
+		if (wants_result) {
+			dst[lane] = value;
+			if (size == 8)
+				dst[VSVM_WAVE_LANES + lane] = value >> 32;
+		}
+	}
+	return 0;
+}
+
+static u32 run_any(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+		   const struct vsvm_hw_insn *insn, u64 *bad)
+{
+	const u32 size = vsvm_hw_type_size(insn->type);
+
+	switch (insn->op) {
+	case VSVM_OP_LD:
+		switch (size) {
+		case 1:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 1, bad);
+		case 2:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 2, bad);
+		case 4:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 4, bad);
+		default:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 8, bad);
+		}
+	case VSVM_OP_ST:
+		switch (size) {
+		case 1:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 1, bad);
+		case 2:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 2, bad);
+		case 4:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 4, bad);
+		default:
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 8, bad);
+		}
+	default:
+		if (size == 4)
+			return run_lanes(queue, wave, insn, VSVM_ACCESS_ATOMIC, 4, bad);
+		return run_lanes(queue, wave, insn, VSVM_ACCESS_ATOMIC, 8, bad);
+	}
+}
+
+/* The arguments are in the dispatch; all lanes that are on get the same. */
+static enum vsvm_hw_result load_argument(struct vsvm_hw_queue *queue,
+					 const struct vsvm_hw_wave *wave,
+					 const struct vsvm_hw_insn *insn)
+{
+	const struct vsvm_cmd_dispatch *cmd = &queue->packet.dispatch;
+	const u32 size = vsvm_hw_type_size(insn->type);
+	u32 *dst = row(wave, insn->dst);
+	u32 offset = insn->imm;
+	u64 value = 0;
+	u32 on;
+
+	if (offset > cmd->args_size || size > cmd->args_size - offset) {
+		vsvm_hw_queue_kill(queue, VSVM_ERROR_ARGS,
+				   cmd->program + sizeof(struct vsvm_program) +
+				   (u64)wave->pc * sizeof(struct vsvm_insn),
+				   VSVM_ACCESS_READ, wave->number);
+		return VSVM_HW_DEAD;
+	}
+	memcpy(&value, queue->dispatch.args + offset, size);
+	for (on = wave->on; on; on &= on - 1) {
+		dst[__ffs(on)] = value;
+		if (size == 8)
+			dst[VSVM_WAVE_LANES + __ffs(on)] = value >> 32;
+	}
+	return VSVM_HW_DONE;
+}
+
+static void prefetch_lanes(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave,
+			   const struct vsvm_hw_insn *insn)
+{
+	const u64 offset = (s32)(u32)insn->imm;
+	const u32 *a = row(wave, insn->a);
+	u64 last = NO_PAGE;
+	u64 va;
+	u32 on;
+
+	vsvm_hw_mmu_begin(queue->engine);
+	for (on = wave->on; on; on &= on - 1) {
+		va = pair(a, __ffs(on)) + offset;
+		if ((va & VSVM_HW_PAGE_MASK) == last)
+			continue;
+		last = va & VSVM_HW_PAGE_MASK;
+		if (vsvm_hw_mmu_probe(queue->engine, queue->as, va, VSVM_ACCESS_READ) ==
+		    VSVM_HW_MISS)
+			vsvm_hw_fault_note(queue->engine, va, VSVM_ACCESS_PREFETCH);
+	}
+	vsvm_hw_mmu_end(queue->engine);
+	vsvm_hw_fault_prefetch(queue, wave->number);
+}
+
+/**
+ * vsvm_hw_mem_insn() - execute LD, ST, ATOM or PREFETCH
+ * @queue: queue
+ * @wave: wave; its pending lanes if the instruction has been begun, all that are on otherwise
+ * @insn: instruction
+ *
+ * Context: the engine's thread.
+ * Return: %VSVM_HW_DONE, %VSVM_HW_PARKED or %VSVM_HW_DEAD.
+ */
+enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+				     const struct vsvm_hw_insn *insn)
+{
+	static const enum vsvm_access access[] = {
+		[VSVM_OP_LD - VSVM_OP_LD] = VSVM_ACCESS_READ,
+		[VSVM_OP_ST - VSVM_OP_LD] = VSVM_ACCESS_WRITE,
+		[VSVM_OP_ATOM - VSVM_OP_LD] = VSVM_ACCESS_ATOMIC,
+	};
+	u32 error;
+	u64 bad;
+
+	if (insn->op == VSVM_OP_PREFETCH) {
+		prefetch_lanes(queue, wave, insn);
+		return VSVM_HW_DONE;
+	}
+	if (insn->mod == VSVM_SPACE_ARG)
+		return load_argument(queue, wave, insn);
+
+	if (!wave->pending)
+		wave->pending = wave->on;
+	vsvm_hw_mmu_begin(queue->engine);
+	error = run_any(queue, wave, insn, &bad);
+	vsvm_hw_mmu_end(queue->engine);
+	if (error) {
+		vsvm_hw_queue_kill(queue, error, bad, access[insn->op - VSVM_OP_LD], wave->number);
+		return VSVM_HW_DEAD;
+	}
+	if (wave->pending) {
+		vsvm_hw_fault_park(queue, BIT_ULL(wave->slot), wave->number);
+		return VSVM_HW_PARKED;
+	}
+	return VSVM_HW_DONE;
+}

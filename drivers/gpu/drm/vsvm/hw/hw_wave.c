@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Waves
+ *
+ * A wave executes its program for 32 lanes at once, with a mask of those that are on. Control flow
+ * changes the mask and only jumps where no lane is left on, to the next place where some may come
+ * on again; so other instructions always have at least one lane.
+ *
+ * A frame for each open IF or LOOP keeps the mask from before. Lanes that BREAK or CONTINUE are in
+ * @left until the innermost loop ends or begins its next round, lanes that EXIT are no longer in
+ * @alive; ENDIF leaves both out when it brings back the lanes of its frame.
+ *
+ * A wave runs until its program ends, the engine's slice is used up, or a memory instruction has to
+ * wait for a page. That instruction is then resumed for the lanes that are still to do.
+ *
+ * Locking: the engine's thread alone.
+ */
+
+#include <linux/bitops.h>
+#include <linux/ktime.h>
+#include <linux/string.h>
+
+#include "hw_internal.h"
+
+/**
+ * vsvm_hw_wave_begin() - put a wave at the start of its program
+ * @wave: wave
+ * @num_regs: registers of the program
+ * @lanes: lanes that have a work item
+ */
+void vsvm_hw_wave_begin(struct vsvm_hw_wave *wave, u32 num_regs, u32 lanes)
+{
+	wave->pc = 0;
+	wave->on = lanes;
+	wave->alive = lanes;
+	wave->left = 0;
+	wave->resume = 0;
+	wave->pending = 0;
+	wave->depth = 0;
+	memset(wave->regs, 0, num_regs * VSVM_WAVE_LANES * sizeof(*wave->regs));
+}
+
+static u32 *row(const struct vsvm_hw_wave *wave, u8 reg)
+{
+	return wave->regs + reg * VSVM_WAVE_LANES;
+}
+
+/* Lanes that are on and for which the instruction's predicate, if it has one, holds. */
+static u32 predicate(const struct vsvm_hw_wave *wave, const struct vsvm_hw_insn *insn)
+{
+	const u32 *value = row(wave, insn->a);
+	unsigned int lane;
+	u32 set = 0;
+
+	if (!(insn->flags & VSVM_INSN_PRED))
+		return wave->on;
+	for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
+		set |= (u32)!!value[lane] << lane;
+	return wave->on & (insn->flags & VSVM_INSN_NOT ? ~set : set);
+}
+
+static void push(struct vsvm_hw_wave *wave, u32 other)
+{
+	wave->frames[wave->depth++] = (struct vsvm_hw_frame) {
+		.on = wave->on,
+		.other = other,
+		.left = wave->left,
+		.resume = wave->resume,
+	};
+}
+
+static void flow(struct vsvm_hw_wave *wave, const struct vsvm_hw_insn *insn)
+{
+	const struct vsvm_hw_frame *frame;
+	u32 lanes;
+
+	wave->pc++;
+	switch (insn->op) {
+	case VSVM_OP_IF:
+		lanes = predicate(wave, insn);
+		push(wave, wave->on & ~lanes);
+		wave->on = lanes;
+		break;
+	case VSVM_OP_ELSE:
+		wave->on = wave->frames[wave->depth - 1].other;
+		break;
+	case VSVM_OP_ENDIF:
+		frame = &wave->frames[--wave->depth];
+		wave->on = frame->on & wave->alive & ~wave->left;
+		break;
+	case VSVM_OP_LOOP:
+		push(wave, 0);
+		wave->left = 0;
+		wave->resume = 0;
+		break;
+	case VSVM_OP_ENDLOOP:
+		wave->on |= wave->resume;
+		if (wave->on) {
+			wave->left &= ~wave->resume;
+			wave->resume = 0;
+			wave->pc = insn->again;
+			return;
+		}
+		frame = &wave->frames[--wave->depth];
+		wave->on = frame->on & wave->alive;
+		wave->left = frame->left;
+		wave->resume = frame->resume;
+		break;
+	case VSVM_OP_CONTINUE:
+		lanes = predicate(wave, insn);
+		wave->resume |= lanes;
+		wave->left |= lanes;
+		wave->on &= ~lanes;
+		break;
+	case VSVM_OP_BREAK:
+		lanes = predicate(wave, insn);
+		wave->left |= lanes;
+		wave->on &= ~lanes;
+		break;
+	case VSVM_OP_EXIT:
+		lanes = predicate(wave, insn);
+		wave->alive &= ~lanes;
+		wave->on &= ~lanes;
+		break;
+	}
+	if (!wave->on)
+		wave->pc = insn->next;
+}
+
+static void run_alu(struct vsvm_hw_engine *engine, const struct vsvm_hw_wave *wave,
+		    const struct vsvm_hw_insn *insn)
+{
+	const u32 *source[3] = { row(wave, insn->a), row(wave, insn->b), row(wave, insn->c) };
+
+	if (insn->imm_source) {
+		memset32(engine->imm, insn->imm, VSVM_WAVE_LANES);
+		if (insn->imm_wide)
+			memset32(engine->imm + VSVM_WAVE_LANES, insn->imm >> 32, VSVM_WAVE_LANES);
+		source[insn->imm_source - 1] = engine->imm;
+	}
+	insn->alu(insn->type, row(wave, insn->dst), source[0], source[1], source[2], wave->on);
+}
+
+/* The work item of a lane in its workgroup, in x, y, or z. */
+static u32 local_id(const struct vsvm_cmd_dispatch *cmd, u32 item, unsigned int axis)
+{
+	switch (axis) {
+	case 0:
+		return item % cmd->local[0];
+	case 1:
+		return item / cmd->local[0] % cmd->local[1];
+	default:
+		return item / (cmd->local[0] * cmd->local[1]);
+	}
+}
+
+static void set_all(u32 *dst, u32 on, u32 value)
+{
+	for (; on; on &= on - 1)
+		dst[__ffs(on)] = value;
+}
+
+/* Set to the number of the work item on an axis, times 1, plus @base. */
+static void set_items(const struct vsvm_cmd_dispatch *cmd, const struct vsvm_hw_wave *wave,
+		      u32 *dst, unsigned int axis, u32 base)
+{
+	u32 on, lane;
+
+	for (on = wave->on; on; on &= on - 1) {
+		lane = __ffs(on);
+		dst[lane] = base + local_id(cmd, wave->index * VSVM_WAVE_LANES + lane, axis);
+	}
+}
+
+static void special(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave,
+		    const struct vsvm_hw_insn *insn)
+{
+	const struct vsvm_cmd_dispatch *cmd = &queue->packet.dispatch;
+	u32 *dst = row(wave, insn->dst);
+	unsigned int axis, lane;
+	u64 now;
+
+	switch (insn->mod) {
+	case VSVM_SREG_LANE:
+		for (lane = 0; lane < VSVM_WAVE_LANES; lane++) {
+			if (wave->on & BIT(lane))
+				dst[lane] = lane;
+		}
+		break;
+	case VSVM_SREG_WAVE:
+		set_all(dst, wave->on, wave->index);
+		break;
+	case VSVM_SREG_LOCAL_X:
+	case VSVM_SREG_LOCAL_Y:
+	case VSVM_SREG_LOCAL_Z:
+		set_items(cmd, wave, dst, insn->mod - VSVM_SREG_LOCAL_X, 0);
+		break;
+	case VSVM_SREG_GROUP_X:
+	case VSVM_SREG_GROUP_Y:
+	case VSVM_SREG_GROUP_Z:
+		set_all(dst, wave->on, wave->group[insn->mod - VSVM_SREG_GROUP_X]);
+		break;
+	case VSVM_SREG_LOCAL_SIZE_X:
+	case VSVM_SREG_LOCAL_SIZE_Y:
+	case VSVM_SREG_LOCAL_SIZE_Z:
+		set_all(dst, wave->on, cmd->local[insn->mod - VSVM_SREG_LOCAL_SIZE_X]);
+		break;
+	case VSVM_SREG_GRID_X:
+	case VSVM_SREG_GRID_Y:
+	case VSVM_SREG_GRID_Z:
+		set_all(dst, wave->on, cmd->grid[insn->mod - VSVM_SREG_GRID_X]);
+		break;
+	case VSVM_SREG_GLOBAL_X:
+	case VSVM_SREG_GLOBAL_Y:
+	case VSVM_SREG_GLOBAL_Z:
+		axis = insn->mod - VSVM_SREG_GLOBAL_X;
+		set_items(cmd, wave, dst, axis, wave->group[axis] * cmd->local[axis]);
+		break;
+	case VSVM_SREG_ENGINE:
+		set_all(dst, wave->on, queue->engine->id);
+		break;
+	case VSVM_SREG_CLOCK:
+		now = ktime_get_ns();
+		set_all(dst, wave->on, now);
+		set_all(dst + VSVM_WAVE_LANES, wave->on, now >> 32);
+		break;
+	}
+}
+
+/**
+ * vsvm_hw_wave_run() - run a wave for what is left of the engine's slice
+ * @queue: its queue
+ * @wave: wave that is not parked
+ *
+ * Context: the engine's thread.
+ * Return: %VSVM_HW_DONE at the end of the program, %VSVM_HW_MORE at the end of the slice,
+ * %VSVM_HW_PARKED or %VSVM_HW_DEAD.
+ */
+enum vsvm_hw_result vsvm_hw_wave_run(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave)
+{
+	const struct vsvm_hw_program *program = &queue->dispatch.program;
+	enum vsvm_hw_result result = VSVM_HW_MORE;
+	struct vsvm_hw_engine *engine = queue->engine;
+	const struct vsvm_hw_insn *insn;
+	u64 insns = 0;
+
+	while (engine->budget > 0) {
+		if (wave->pc == program->num_insns || !wave->alive) {
+			result = VSVM_HW_DONE;
+			break;
+		}
+		insn = &program->insns[wave->pc];
+		insns++;
+		engine->budget--;
+		if (insn->alu) {
+			run_alu(engine, wave, insn);
+			wave->pc++;
+			continue;
+		}
+		switch (insn->op) {
+		case VSVM_OP_NOP:
+			wave->pc++;
+			break;
+		case VSVM_OP_SREG:
+			special(queue, wave, insn);
+			wave->pc++;
+			break;
+		case VSVM_OP_MEMBAR:
+			/* This is the instruction's meaning. */
+			smp_mb();
+			wave->pc++;
+			break;
+		case VSVM_OP_LD:
+		case VSVM_OP_ST:
+		case VSVM_OP_ATOM:
+		case VSVM_OP_PREFETCH:
+			engine->budget -= VSVM_HW_COST_MEMORY;
+			result = vsvm_hw_mem_insn(queue, wave, insn);
+			if (result != VSVM_HW_DONE)
+				goto out;
+			result = VSVM_HW_MORE;
+			wave->pc++;
+			break;
+		default:
+			flow(wave, insn);
+			break;
+		}
+	}
+out:
+	vsvm_hw_count(&engine->stats.insns, insns);
+	return result;
+}
