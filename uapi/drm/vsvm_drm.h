@@ -27,7 +27,8 @@ extern "C" {
  *
  * Errors that any ioctl may return: -EFAULT (a pointer that cannot be read or written), -EINVAL
  * (see above), -ENOMEM, -ENODEV (the device was removed), -ENOENT (no VM or queue of this number in
- * this file). Waits return -EINTR or are restarted when a signal arrives.
+ * this file), -E2BIG (an array element has a field that this driver does not know, and it is not
+ * zero). Waits return -EINTR or are restarted when a signal arrives.
  *
  * A VM with SVM belongs to the process (the address space, to be exact) that made it. In another
  * process, whether by fork or by a passed file descriptor, every call that names it or one of its
