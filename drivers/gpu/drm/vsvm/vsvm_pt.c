@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Page tables of the driver
+ *
+ * Builds the tables that <linux/vsvm_hw.h> describes: one for each VM, shared by the memory of the
+ * process and by BOs. The tables themselves are all there is; a table's number of used entries is
+ * in the private word of its page, so a mapped page costs its eight bytes and no more.
+ *
+ * Locking: pt->lock covers every entry. Notifiers take it, so nothing below it may allocate with
+ * reclaim, touch user memory or wait for a fence. Tables are therefore set aside beforehand in a
+ * &struct vsvm_pt_cache. The device writes too, but only accessed and dirty bits, and only into
+ * valid leaves; so leaves leave by xchg() and change by cmpxchg().
+ *
+ * Order: an entry goes first, then the TLB, then whatever the entry named (page or table) may be
+ * freed. Zapping and pruning keep pt->lock until the TLB has answered. So whoever finds an entry
+ * gone under the lock knows that no engine uses the page any more.
+ *
+ * Dirty: a page that the GPU wrote is dirtied when its entry goes. Nobody can clean the page
+ * between that and the end of the TLB's answer, for cleaning begins with an invalidation of the
+ * same page, and that waits for pt->lock.
+ *
+ * A zap leaves empty tables in place, because notifiers run where the next fault may want them
+ * again; vsvm_pt_prune() frees them.
+ */
+
+#include <linux/io.h>
+#include <linux/mm.h>
+
+#include "vsvm_pt.h"
+
+#define VSVM_PT_END	BIT_ULL(VSVM_PT_SHIFT(VSVM_PT_LEVELS))
+
+/* Tables that are to be freed when the TLB has forgotten them, linked through their first word. */
+struct table_list {
+	void *first;
+};
+
+static unsigned int entry_index(u64 addr, unsigned int level)
+{
+	return (addr >> VSVM_PT_SHIFT(level)) & (VSVM_PT_ENTRIES - 1);
+}
+
+static bool entry_is_leaf(u64 entry, unsigned int level)
+{
+	return !level || (entry & VSVM_PTE_LEAF);
+}
+
+static u64 *entry_table(u64 entry)
+{
+	return phys_to_virt(entry & VSVM_PTE_ADDR);
+}
+
+static u64 leaf_pages(unsigned int level)
+{
+	return 1ULL << (VSVM_PT_BITS * level);
+}
+
+/* Used entries of a table. */
+static unsigned long *table_used(u64 *table)
+{
+	return &virt_to_page(table)->private;
+}
+
+static void list_push(void **first, u64 *table)
+{
+	*(void **)table = *first;
+	*first = table;
+}
+
+static u64 *list_pop(void **first)
+{
+	u64 *table = *first;
+
+	if (table) {
+		*first = *(void **)table;
+		/* It goes into use: the link must not look like an entry. */
+		table[0] = 0;
+	}
+	return table;
+}
+
+static u64 *table_alloc(gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp | __GFP_ZERO);
+
+	if (!page)
+		return NULL;
+	set_page_private(page, 0);
+	return page_address(page);
+}
+
+static void table_free(u64 *table)
+{
+	set_page_private(virt_to_page(table), 0);
+	free_page((unsigned long)table);
+}
+
+/**
+ * vsvm_pt_init() - make an empty page table and tell the hardware of it
+ * @pt: page table
+ * @hw: device
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vsvm_pt_init(struct vsvm_pt *pt, struct vsvm_hw *hw)
+{
+	pt->root = table_alloc(GFP_KERNEL_ACCOUNT);
+	if (!pt->root)
+		return -ENOMEM;
+
+	pt->as = vsvm_hw_as_create(hw, virt_to_phys(pt->root));
+	if (IS_ERR(pt->as)) {
+		table_free(pt->root);
+		return PTR_ERR(pt->as);
+	}
+
+	mutex_init(&pt->lock);
+	pt->tables = 1;
+	pt->mapped = 0;
+
+	/* Notifiers take the lock in reclaim; let lockdep know before it happens. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&pt->lock);
+	fs_reclaim_release(GFP_KERNEL);
+	return 0;
+}
+
+/**
+ * vsvm_pt_fini() - free a page table
+ * @pt: page table; no queue uses it any more, and everything is zapped
+ */
+void vsvm_pt_fini(struct vsvm_pt *pt)
+{
+	mutex_lock(&pt->lock);
+	vsvm_pt_prune(pt, 0, VSVM_PT_END);
+	WARN_ON_ONCE(pt->mapped || pt->tables != 1);
+	mutex_unlock(&pt->lock);
+
+	vsvm_hw_as_destroy(pt->as);
+	table_free(pt->root);
+	mutex_destroy(&pt->lock);
+}
+
+/**
+ * vsvm_pt_cache_fill() - set aside the tables that mapping a range can need
+ * @cache: filled up; what it holds already counts
+ * @start: first byte
+ * @end: one past the last byte
+ *
+ * Context: process, without pt->lock.
+ * Return: 0 or -ENOMEM.
+ */
+int vsvm_pt_cache_fill(struct vsvm_pt_cache *cache, u64 start, u64 end)
+{
+	unsigned int level;
+	u64 need = 0;
+
+	for (level = 1; level < VSVM_PT_LEVELS; level++)
+		need += ((end - 1) >> VSVM_PT_SHIFT(level)) - (start >> VSVM_PT_SHIFT(level)) + 1;
+
+	while (cache->count < need) {
+		u64 *table = table_alloc(GFP_KERNEL_ACCOUNT);
+
+		if (!table)
+			return -ENOMEM;
+		list_push(&cache->tables, table);
+		cache->count++;
+	}
+	return 0;
+}
+
+/**
+ * vsvm_pt_cache_drain() - give back what was set aside and not used
+ * @cache: emptied
+ */
+void vsvm_pt_cache_drain(struct vsvm_pt_cache *cache)
+{
+	u64 *table;
+
+	while ((table = list_pop(&cache->tables)))
+		table_free(table);
+	cache->count = 0;
+}
+
+/**
+ * vsvm_pt_leaf() - the entry that maps a page of system memory
+ * @phys: its physical address
+ * @write: may the GPU write it; atomics go with writing
+ *
+ * Return: the entry, for level 0; vsvm_pt_map_block() adds what level 1 needs.
+ */
+u64 vsvm_pt_leaf(u64 phys, bool write)
+{
+	return phys | VSVM_PTE_VALID | (write ? VSVM_PTE_WRITE | VSVM_PTE_ATOMIC : 0);
+}
+
+/**
+ * vsvm_pt_lookup() - the leaf that maps an address
+ * @pt: page table, locked
+ * @addr: address
+ *
+ * Return: the entry or 0.
+ */
+u64 vsvm_pt_lookup(struct vsvm_pt *pt, u64 addr)
+{
+	unsigned int level = VSVM_PT_LEVELS - 1;
+	u64 *table = pt->root;
+	u64 entry;
+
+	lockdep_assert_held(&pt->lock);
+
+	if (addr >= VSVM_PT_END)
+		return 0;
+
+	for (;; level--) {
+		entry = READ_ONCE(table[entry_index(addr, level)]);
+		if (!(entry & VSVM_PTE_VALID))
+			return 0;
+		if (entry_is_leaf(entry, level))
+			return entry;
+		table = entry_table(entry);
+	}
+}
+
+/*
+ * The table at @level on the way to @addr, made from @cache where it is missing. NULL where a leaf
+ * of a higher level stands in the way.
+ */
+static u64 *table_get(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr, unsigned int level)
+{
+	unsigned int at = VSVM_PT_LEVELS - 1;
+	u64 *table = pt->root;
+
+	for (; at > level; at--) {
+		u64 *slot = &table[entry_index(addr, at)];
+		u64 entry = READ_ONCE(*slot);
+
+		if (!(entry & VSVM_PTE_VALID)) {
+			u64 *next = list_pop(&cache->tables);
+
+			/* The caller filled the cache for this very range. */
+			if (WARN_ON_ONCE(!next))
+				return NULL;
+			cache->count--;
+			entry = virt_to_phys(next) | VSVM_PTE_VALID;
+			/* The zeroes of the new table before the pointer to it. */
+			smp_store_release(slot, entry);
+			++*table_used(table);
+			pt->tables++;
+		} else if (entry_is_leaf(entry, at)) {
+			return NULL;
+		}
+		table = entry_table(entry);
+	}
+	return table;
+}
+
+/*
+ * Puts @leaf, which maps @pages, into a slot of @table. What the GPU has already, it keeps: the
+ * same page with the same or more rights stays as it is, dirty bit included; more rights are added.
+ * Returns true if the slot changed in a way that the TLB must hear of.
+ */
+static bool leaf_set(struct vsvm_pt *pt, u64 *table, u64 *slot, u64 leaf, u64 pages)
+{
+	u64 old = READ_ONCE(*slot);
+	u64 new;
+
+	if (!(old & VSVM_PTE_VALID)) {
+		WRITE_ONCE(*slot, leaf);
+		++*table_used(table);
+		pt->mapped += pages;
+		return false;
+	}
+
+	do {
+		new = leaf | (old & (VSVM_PTE_ACCESSED | VSVM_PTE_DIRTY));
+		if ((old ^ leaf) & VSVM_PTE_ADDR) {
+			/*
+			 * Another page, and no invalidation took the old one away: the notifiers
+			 * have missed an event.
+			 */
+			WARN_ON_ONCE(1);
+			new = leaf;
+		} else if ((old & leaf) == leaf) {
+			return false;
+		}
+	} while (!try_cmpxchg(slot, &old, new));
+
+	/* Only adding rights needs no word to the TLB: it looks again before it faults. */
+	return (old ^ leaf) & VSVM_PTE_ADDR;
+}
+
+/**
+ * vsvm_pt_map_range() - enter 4K pages
+ * @pt: page table, locked
+ * @cache: filled for the range
+ * @addr: first address, page aligned
+ * @leaves: an entry for each page, 0 for those to be left alone
+ * @count: pages; the range stays within one block of %VSVM_PT_BLOCK_SIZE
+ *
+ * Pages that are mapped already keep at least the rights and the dirty bit that they have. If the
+ * block is mapped by a 2M leaf, nothing is done.
+ *
+ * Context: does not sleep or allocate.
+ * Return: entries written.
+ */
+unsigned int vsvm_pt_map_range(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr,
+			       const u64 *leaves, unsigned int count)
+{
+	unsigned int i, written = 0;
+	bool flush = false;
+	u64 *table, *slot;
+
+	lockdep_assert_held(&pt->lock);
+
+	table = table_get(pt, cache, addr, 0);
+	if (!table)
+		return 0;
+
+	slot = &table[entry_index(addr, 0)];
+	for (i = 0; i < count; i++, slot++) {
+		if (!leaves[i])
+			continue;
+		flush |= leaf_set(pt, table, slot, leaves[i], 1);
+		written++;
+	}
+	if (flush)
+		vsvm_hw_tlb_invalidate(pt->as, addr, addr + ((u64)count << PAGE_SHIFT));
+	return written;
+}
+
+/**
+ * vsvm_pt_map_block() - enter a 2M page
+ * @pt: page table, locked
+ * @cache: filled for the block
+ * @addr: address, aligned to %VSVM_PT_BLOCK_SIZE
+ * @leaf: its entry; the physical address is as well aligned
+ *
+ * Context: does not sleep or allocate.
+ * Return: false if 4K pages are mapped there, which then stay.
+ */
+bool vsvm_pt_map_block(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr, u64 leaf)
+{
+	u64 *table, *slot, *old = NULL;
+	u64 entry;
+
+	lockdep_assert_held(&pt->lock);
+
+	leaf |= VSVM_PTE_LEAF;
+	table = table_get(pt, cache, addr, 1);
+	if (!table)
+		return false;
+
+	slot = &table[entry_index(addr, 1)];
+	entry = READ_ONCE(*slot);
+	if ((entry & VSVM_PTE_VALID) && !(entry & VSVM_PTE_LEAF)) {
+		old = entry_table(entry);
+		if (*table_used(old))
+			return false;
+		WRITE_ONCE(*slot, 0);
+		--*table_used(table);
+	}
+
+	if (leaf_set(pt, table, slot, leaf, leaf_pages(1)) || old)
+		vsvm_hw_tlb_invalidate(pt->as, addr, addr + VSVM_PT_BLOCK_SIZE);
+	if (old) {
+		table_free(old);
+		pt->tables--;
+	}
+	return true;
+}
+
+static void leaf_zap(struct vsvm_pt *pt, u64 *table, u64 *slot, unsigned int level,
+		     struct vsvm_pt_zapped *zapped)
+{
+	u64 old = xchg(slot, 0);
+
+	--*table_used(table);
+	pt->mapped -= leaf_pages(level);
+	zapped->pages += leaf_pages(level);
+	if (old & VSVM_PTE_DIRTY) {
+		zapped->dirty += leaf_pages(level);
+		set_page_dirty(phys_to_page(old & VSVM_PTE_ADDR));
+	}
+}
+
+/*
+ * Zaps what overlaps [start, end), leaves that reach beyond it included, and widens *@lo, *@hi to
+ * what went.
+ */
+static void table_zap(struct vsvm_pt *pt, u64 *table, unsigned int level, u64 start, u64 end,
+		      struct vsvm_pt_zapped *zapped, u64 *lo, u64 *hi)
+{
+	u64 span = 1ULL << VSVM_PT_SHIFT(level);
+	u64 addr, next;
+
+	for (addr = start; addr < end && *table_used(table); addr = next) {
+		u64 *slot = &table[entry_index(addr, level)];
+		u64 entry = READ_ONCE(*slot);
+		u64 base = ALIGN_DOWN(addr, span);
+
+		next = base + span;
+		if (!(entry & VSVM_PTE_VALID))
+			continue;
+		if (entry_is_leaf(entry, level)) {
+			leaf_zap(pt, table, slot, level, zapped);
+			*lo = min(*lo, base);
+			*hi = max(*hi, next);
+			continue;
+		}
+		table_zap(pt, entry_table(entry), level - 1, addr, min(next, end), zapped, lo, hi);
+	}
+}
+
+/**
+ * vsvm_pt_zap() - take away what maps a range, and wait for the TLB
+ * @pt: page table, locked
+ * @start: first byte, page aligned
+ * @end: one past the last byte, page aligned or beyond the last address
+ *
+ * Dirties the pages that the GPU wrote. A larger leaf that overlaps the range goes whole. When it
+ * returns, no engine can reach the pages.
+ *
+ * Context: may be in reclaim; does not sleep or allocate.
+ * Return: how much has gone.
+ */
+struct vsvm_pt_zapped vsvm_pt_zap(struct vsvm_pt *pt, u64 start, u64 end)
+{
+	struct vsvm_pt_zapped zapped = {};
+	u64 lo = VSVM_PT_END, hi = 0;
+
+	lockdep_assert_held(&pt->lock);
+
+	end = min(end, VSVM_PT_END);
+	if (start >= end)
+		return zapped;
+
+	table_zap(pt, pt->root, VSVM_PT_LEVELS - 1, start, end, &zapped, &lo, &hi);
+	if (zapped.pages)
+		vsvm_hw_tlb_invalidate(pt->as, lo, hi);
+	return zapped;
+}
+
+static void table_prune(struct vsvm_pt *pt, u64 *table, unsigned int level, u64 start, u64 end,
+			struct table_list *gone)
+{
+	u64 span = 1ULL << VSVM_PT_SHIFT(level);
+	u64 addr, next;
+
+	for (addr = start; addr < end && *table_used(table); addr = next) {
+		u64 *slot = &table[entry_index(addr, level)];
+		u64 entry = READ_ONCE(*slot);
+		u64 *below;
+
+		next = ALIGN_DOWN(addr, span) + span;
+		if (!(entry & VSVM_PTE_VALID) || entry_is_leaf(entry, level))
+			continue;
+		below = entry_table(entry);
+		if (level > 1)
+			table_prune(pt, below, level - 1, addr, min(next, end), gone);
+		if (*table_used(below))
+			continue;
+		WRITE_ONCE(*slot, 0);
+		--*table_used(table);
+		pt->tables--;
+		/*
+		 * An engine may be reading it. It holds no entry, and the link, an address of
+		 * the kernel with its low bits clear, does not look like a valid one.
+		 */
+		list_push(&gone->first, below);
+	}
+}
+
+/**
+ * vsvm_pt_prune() - free the empty tables of a range
+ * @pt: page table, locked
+ * @start: first byte
+ * @end: one past the last byte
+ *
+ * Context: does not sleep or allocate.
+ */
+void vsvm_pt_prune(struct vsvm_pt *pt, u64 start, u64 end)
+{
+	struct table_list gone = {};
+	u64 *table;
+
+	lockdep_assert_held(&pt->lock);
+
+	end = min(end, VSVM_PT_END);
+	if (start >= end)
+		return;
+
+	table_prune(pt, pt->root, VSVM_PT_LEVELS - 1, start, end, &gone);
+	if (!gone.first)
+		return;
+	vsvm_hw_tlb_invalidate(pt->as, start & PAGE_MASK, PAGE_ALIGN(end));
+	while ((table = list_pop(&gone.first)))
+		table_free(table);
+}
