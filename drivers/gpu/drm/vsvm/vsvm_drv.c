@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: vsvm
+ *
+ * A DRM render driver for a GPU that exists in software only (hw/), and that dereferences any
+ * pointer of the process (svm/). This file makes the device and tells the kernel of it.
+ *
+ * The device is a platform device that the module registers itself, so it can be bound and unbound
+ * through sysfs. When it is unbound while files are open, their queues are killed and every ioctl
+ * fails with -ENODEV; the virtual GPU itself goes with the last file.
+ */
+
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "svm/svm.h"
+#include "vsvm_bind.h"
+#include "vsvm_bo.h"
+#include "vsvm_drv.h"
+#include "vsvm_fault.h"
+#include "vsvm_queue.h"
+#include "vsvm_vm.h"
+#include "vsvm_wait.h"
+
+static unsigned int engines = 4;
+module_param(engines, uint, 0444);
+MODULE_PARM_DESC(engines, "engines of the GPU, each a kernel thread (1..64, default 4)");
+
+static unsigned int fault_ring_size = 1024;
+module_param(fault_ring_size, uint, 0444);
+MODULE_PARM_DESC(fault_ring_size, "records of the fault ring (power of 2, 2..65536, default 1024)");
+
+unsigned int vsvm_job_timeout_ms = 60000;
+module_param_named(job_timeout_ms, vsvm_job_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(job_timeout_ms,
+		 "engine time that one packet may take (0: no limit, default 60000)");
+
+static int vsvm_open(struct drm_device *drm, struct drm_file *file)
+{
+	struct vsvm_file *vfile = kzalloc_obj(*vfile);
+
+	if (!vfile)
+		return -ENOMEM;
+	mutex_init(&vfile->lock);
+	xa_init_flags(&vfile->vms, XA_FLAGS_ALLOC1);
+	xa_init_flags(&vfile->queues, XA_FLAGS_ALLOC1);
+	file->driver_priv = vfile;
+	return 0;
+}
+
+static void vsvm_postclose(struct drm_device *drm, struct drm_file *file)
+{
+	struct vsvm_file *vfile = file->driver_priv;
+
+	vsvm_queue_close_file(vfile);
+	vsvm_vm_close_file(vfile);
+	xa_destroy(&vfile->queues);
+	xa_destroy(&vfile->vms);
+	mutex_destroy(&vfile->lock);
+	kfree(vfile);
+}
+
+static void vsvm_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	drm_show_memory_stats(p, file);
+}
+
+#define IOCTL(n, func) DRM_IOCTL_DEF_DRV(VSVM_##n, vsvm_ioctl_##func, DRM_RENDER_ALLOW)
+static const struct drm_ioctl_desc vsvm_ioctls[] = {
+	IOCTL(DEV_QUERY, dev_query),
+	IOCTL(VM_CREATE, vm_create),
+	IOCTL(VM_DESTROY, vm_destroy),
+	IOCTL(VM_BIND, vm_bind),
+	IOCTL(VM_QUERY, vm_query),
+	IOCTL(VM_SYNC, vm_sync),
+	IOCTL(BO_CREATE, bo_create),
+	IOCTL(BO_MMAP_OFFSET, bo_mmap_offset),
+	IOCTL(QUEUE_CREATE, queue_create),
+	IOCTL(QUEUE_DESTROY, queue_destroy),
+	IOCTL(QUEUE_QUERY, queue_query),
+	IOCTL(EXEC, exec),
+	IOCTL(WAIT_USER_FENCE, wait_user_fence),
+};
+
+static const struct file_operations vsvm_fops = {
+	.owner = THIS_MODULE,
+	.show_fdinfo = drm_show_fdinfo,
+	DRM_GEM_FOPS,
+};
+
+static const struct drm_driver vsvm_driver = {
+	.driver_features = DRIVER_GEM | DRIVER_GEM_GPUVA | DRIVER_RENDER | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
+	.open = vsvm_open,
+	.postclose = vsvm_postclose,
+	.show_fdinfo = vsvm_show_fdinfo,
+	.ioctls = vsvm_ioctls,
+	.num_ioctls = ARRAY_SIZE(vsvm_ioctls),
+	.fops = &vsvm_fops,
+
+	DRM_GEM_SHMEM_DRIVER_OPS,
+	.gem_create_object = vsvm_bo_create_object,
+
+	.name = "vsvm",
+	.desc = "virtual GPU with shared virtual memory",
+	.major = 1,
+	.minor = 0,
+};
+
+/* From an engine's thread or from a call into the hardware; must not sleep. */
+static void vsvm_irq(void *data, u32 status)
+{
+	struct vsvm_device *vdev = data;
+
+	if (status & VSVM_HW_IRQ_FAULT)
+		queue_work(vdev->fault_wq, &vdev->fault_work);
+	if (status & (VSVM_HW_IRQ_FENCE | VSVM_HW_IRQ_ERROR))
+		wake_up_all(&vdev->event_wq);
+}
+
+static void vsvm_device_release(struct drm_device *drm, void *data)
+{
+	struct vsvm_device *vdev = data;
+
+	/* No address space is left, so no engine raises an interrupt any more. */
+	WARN_ON_ONCE(!xa_empty(&vdev->vms));
+	if (vdev->hw)
+		vsvm_hw_destroy(vdev->hw);
+	if (vdev->fault_wq)
+		destroy_workqueue(vdev->fault_wq);
+	xa_destroy(&vdev->vms);
+}
+
+static int vsvm_probe(struct platform_device *pdev)
+{
+	struct vsvm_hw_config config = {
+		.num_engines = engines,
+		.fault_ring_size = fault_ring_size,
+		.irq = vsvm_irq,
+	};
+	struct vsvm_device *vdev;
+	int ret;
+
+	ret = dma_coerce_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+
+	vdev = devm_drm_dev_alloc(&pdev->dev, &vsvm_driver, struct vsvm_device, drm);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+	platform_set_drvdata(pdev, vdev);
+
+	xa_init(&vdev->vms);
+	init_waitqueue_head(&vdev->event_wq);
+	INIT_WORK(&vdev->fault_work, vsvm_fault_work);
+	ret = drmm_add_action_or_reset(&vdev->drm, vsvm_device_release, vdev);
+	if (ret)
+		return ret;
+
+	vdev->fault_wq = alloc_workqueue("vsvm-fault", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (!vdev->fault_wq)
+		return -ENOMEM;
+
+	config.irq_data = vdev;
+	vdev->hw = vsvm_hw_create(&config);
+	if (IS_ERR(vdev->hw)) {
+		ret = PTR_ERR(vdev->hw);
+		vdev->hw = NULL;
+		return ret;
+	}
+	vdev->num_engines = config.num_engines;
+	vdev->fault_ring_size = config.fault_ring_size;
+
+	vsvm_debugfs_init(vdev);
+
+	/* Final step: expose the device to user space. */
+	return drm_dev_register(&vdev->drm, 0);
+}
+
+static void vsvm_remove(struct platform_device *pdev)
+{
+	struct vsvm_device *vdev = platform_get_drvdata(pdev);
+
+	drm_dev_unplug(&vdev->drm);
+	/* Nothing can be submitted any more. */
+	vsvm_queue_kill_all(vdev, VSVM_ERROR_DEVICE);
+	wake_up_all(&vdev->event_wq);
+}
+
+static struct platform_driver vsvm_platform_driver = {
+	.probe = vsvm_probe,
+	.remove = vsvm_remove,
+	.driver = {
+		.name = "vsvm",
+	},
+};
+
+static struct platform_device *vsvm_platform_device;
+
+static int __init vsvm_init(void)
+{
+	int ret;
+
+	ret = vsvm_svm_module_init();
+	if (ret)
+		return ret;
+
+	ret = platform_driver_register(&vsvm_platform_driver);
+	if (ret)
+		goto fini_svm;
+
+	vsvm_platform_device = platform_device_register_simple("vsvm", PLATFORM_DEVID_NONE,
+							       NULL, 0);
+	if (IS_ERR(vsvm_platform_device)) {
+		ret = PTR_ERR(vsvm_platform_device);
+		goto unregister_driver;
+	}
+
+	/* A device that no driver took, for want of memory or for a bad parameter, is of no use. */
+	if (!platform_get_drvdata(vsvm_platform_device)) {
+		ret = -ENODEV;
+		goto unregister_device;
+	}
+	return 0;
+
+unregister_device:
+	platform_device_unregister(vsvm_platform_device);
+unregister_driver:
+	platform_driver_unregister(&vsvm_platform_driver);
+fini_svm:
+	vsvm_svm_module_fini();
+	return ret;
+}
+
+static void __exit vsvm_exit(void)
+{
+	platform_device_unregister(vsvm_platform_device);
+	platform_driver_unregister(&vsvm_platform_driver);
+	vsvm_svm_module_fini();
+}
+
+module_init(vsvm_init);
+module_exit(vsvm_exit);
+
+MODULE_DESCRIPTION("Virtual GPU with shared virtual memory");
+MODULE_AUTHOR("The vsvm authors");
+MODULE_LICENSE("Dual MIT/GPL");
