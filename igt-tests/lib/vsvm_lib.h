@@ -313,6 +313,9 @@ void vsvm_write32(struct vsvm_ctx *ctx, void *addr, uint32_t value);
 void vsvm_touch_expect_error(struct vsvm_ctx *ctx, const void *addr, uint32_t access,
 			     uint32_t error);
 
+/** vsvm_engines_work() - every engine still runs a stream of a new queue */
+void vsvm_engines_work(int fd);
+
 /* A program that does not end before it is told to */
 
 /**

@@ -306,6 +306,22 @@ void vsvm_touch_expect_error(struct vsvm_ctx *ctx, const void *addr, uint32_t ac
 	vsvm_unmap(word, VSVM_PAGE_SIZE);
 }
 
+void vsvm_engines_work(int fd)
+{
+	const uint32_t engines = vsvm_num_engines(fd);
+	uint64_t *fence = vsvm_map(VSVM_PAGE_SIZE);
+	uint32_t vm = vsvm_vm_create(fd), queue;
+
+	for (uint32_t i = 0; i < engines; i++) {
+		queue = vsvm_queue_create_on(fd, vm, i, 0);
+		igt_assert_eq(__vsvm_exec1(fd, queue, 0, 0, vsvm_ptr(fence), i + 1, 0), 0);
+		vsvm_wait(fd, queue, fence, i + 1);
+		vsvm_queue_destroy(fd, queue);
+	}
+	vsvm_vm_destroy(fd, vm);
+	vsvm_unmap(fence, VSVM_PAGE_SIZE);
+}
+
 /* A program that does not end before it is told to */
 
 void vsvm_gate_init(struct vsvm_gate *gate)
