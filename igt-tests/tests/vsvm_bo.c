@@ -395,7 +395,7 @@ static void test_split(int fd, bool svm)
 /* The same inside of what may be one large leaf */
 static void test_split_large(int fd, bool svm)
 {
-	const uint64_t pages = VSVM_2M / PAGE, holes[] = { 0, 100, pages - 1 };
+	const uint64_t pages = VSVM_2M / PAGE, holes[] = { 0, 101, pages - 1 };
 	struct fixture f;
 	uint32_t bo;
 
