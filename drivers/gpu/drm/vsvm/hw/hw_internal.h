@@ -477,6 +477,12 @@ static inline void vsvm_hw_count(u64 *counter, u64 n)
 	WRITE_ONCE(*counter, *counter + n);
 }
 
+/* Bytes of an integer enum vsvm_type. */
+static inline unsigned int vsvm_hw_type_size(u8 type)
+{
+	return 1 << (type & 3);
+}
+
 /* hw_device.c */
 void vsvm_hw_irq(struct vsvm_hw *hw, u32 status);
 u32 vsvm_hw_new_id(atomic_t *ids);
@@ -529,7 +535,6 @@ void vsvm_hw_dispatch_trim(struct vsvm_hw_queue *queue, size_t keep);
 bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head);
 bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn *insn);
 u32 vsvm_hw_program_end(struct vsvm_hw_program *program);
-unsigned int vsvm_hw_type_size(u8 type);
 
 /* hw_alu.c */
 vsvm_hw_alu_fn vsvm_hw_alu_find(u8 op, u8 mod);

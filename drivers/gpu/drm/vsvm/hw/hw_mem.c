@@ -21,6 +21,9 @@
 
 #include "hw_internal.h"
 
+/* No page has this address. */
+#define NO_PAGE		1ULL
+
 /**
  * struct window - the page that a wave's lanes are touching, while in a section
  */
@@ -32,9 +35,6 @@ struct window {
 	/** @missed: page that the last lane missed */
 	u64 missed;
 };
-
-/* No page has this address. */
-#define NO_PAGE		1ULL
 
 static u32 *row(const struct vsvm_hw_wave *wave, u8 reg)
 {
@@ -151,7 +151,7 @@ u64 vsvm_hw_mem_atomic(void *ptr, u32 op, u32 width, u64 operand, u64 compare)
 	return atomic_double(ptr, op, operand, compare);
 }
 
-static u64 read_value(const void *ptr, u32 size)
+static __always_inline u64 read_value(const void *ptr, u32 size)
 {
 	u64 value = 0;
 
@@ -171,7 +171,7 @@ static u64 read_value(const void *ptr, u32 size)
 	}
 }
 
-static void write_value(void *ptr, u32 size, u64 value)
+static __always_inline void write_value(void *ptr, u32 size, u64 value)
 {
 	if ((unsigned long)ptr % size) {
 		memcpy(ptr, &value, size);
@@ -193,58 +193,53 @@ static void write_value(void *ptr, u32 size, u64 value)
 	}
 }
 
-/* Translate, by the window if it shows that page. Notes a miss. */
-static u32 find(struct vsvm_hw_queue *queue, struct window *window, u64 va,
-		enum vsvm_access access, void **ptr)
+/* Move the window to the page of @va. Notes a miss, but of one page only once. */
+static u32 open_window(struct vsvm_hw_queue *queue, struct window *window, u64 va,
+		       enum vsvm_access access)
 {
 	u64 page = va & VSVM_HW_PAGE_MASK;
 	u32 error;
 
-	if (window->va != page) {
-		if (window->missed == page)
-			return VSVM_HW_MISS;
-		error = vsvm_hw_mmu_translate(queue->engine, queue->as, page, access, &window->ptr);
-		if (error) {
-			window->va = NO_PAGE;
-			if (error == VSVM_HW_MISS) {
-				window->missed = page;
-				vsvm_hw_fault_note(queue->engine, va, access);
-			}
-			return error;
-		}
+	if (window->missed == page)
+		return VSVM_HW_MISS;
+	error = vsvm_hw_mmu_translate(queue->engine, queue->as, page, access, &window->ptr);
+	if (!error) {
 		window->va = page;
+	} else if (error == VSVM_HW_MISS) {
+		window->missed = page;
+		vsvm_hw_fault_note(queue->engine, va, access);
 	}
-	*ptr = window->ptr + (va - page);
-	return 0;
+	return error;
 }
 
-/* Move a value that lies in two pages. */
+/* Move a value that lies in two pages: both, or nothing. */
 static u32 move_split(struct vsvm_hw_queue *queue, u64 va, u32 size, enum vsvm_access access,
 		      u64 *value, u64 *bad)
 {
 	u32 head = VSVM_HW_PAGE_SIZE - (va & ~VSVM_HW_PAGE_MASK);
-	struct window first = { NO_PAGE, NULL, NO_PAGE };
-	struct window second = { NO_PAGE, NULL, NO_PAGE };
+	struct window first = { .missed = NO_PAGE };
+	struct window second = { .missed = NO_PAGE };
 	u32 error, second_error;
-	void *low, *high;
+	void *low;
 
-	error = find(queue, &first, va, access, &low);
+	error = open_window(queue, &first, va, access);
 	if (error && error != VSVM_HW_MISS)
 		return error;
 	*bad = va + head;
-	second_error = find(queue, &second, va + head, access, &high);
+	second_error = open_window(queue, &second, va + head, access);
 	if (second_error && second_error != VSVM_HW_MISS)
 		return second_error;
 	if (error || second_error)
 		return VSVM_HW_MISS;
 
+	low = first.ptr + (va - first.va);
 	if (access == VSVM_ACCESS_READ) {
 		*value = 0;
 		memcpy(value, low, head);
-		memcpy((u8 *)value + head, high, size - head);
+		memcpy((u8 *)value + head, second.ptr, size - head);
 	} else {
 		memcpy(low, value, head);
-		memcpy(high, (u8 *)value + head, size - head);
+		memcpy(second.ptr, (u8 *)value + head, size - head);
 	}
 	return 0;
 }
@@ -262,96 +257,110 @@ static __always_inline u32 run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw
 	const bool wants_result = access == VSVM_ACCESS_READ ||
 				  (access == VSVM_ACCESS_ATOMIC &&
 				   !(insn->flags & VSVM_INSN_NORET));
-	struct window window = { NO_PAGE, NULL, NO_PAGE };
+	struct window window = { .missed = NO_PAGE };
 	u32 *dst = row(wave, insn->dst);
 	const u32 *a = row(wave, insn->a);
 	const u32 *b = row(wave, insn->b);
 	const u32 *c = row(wave, insn->c);
+	/* What the window shows: an access may start in the first @span bytes of @page. */
+	u64 page = 0, span = 0;
+	u64 va, value, compare;
 	unsigned int lane;
-	u64 value, compare;
+	u32 missed = 0;
 	u32 todo, error;
 	void *ptr;
-	u64 va;
 
 	for (todo = wave->pending; todo; todo &= todo - 1) {
 		lane = __ffs(todo);
 		va = pair(a, lane) + offset;
-		*bad = va;
-		if (access == VSVM_ACCESS_ATOMIC && va % size)
-			return VSVM_ERROR_MISALIGNED;
 		if (access != VSVM_ACCESS_READ)
 			value = size == 8 ? pair(b, lane) : b[lane];
 
-		if (unlikely((va & ~VSVM_HW_PAGE_MASK) > VSVM_HW_PAGE_SIZE - size)) {
-			error = move_split(queue, va, size, access, &value, bad);
-		} else {
-			error = find(queue, &window, va, access, &ptr);
-			if (likely(!error)) {
-				switch (access) {
-				case VSVM_ACCESS_READ:
-					value = read_value(ptr, size);
-					break;
-				case VSVM_ACCESS_WRITE:
-					write_value(ptr, size, value);
-					break;
-				default:
-					compare = 0;
-					if (op == VSVM_ATOMIC_CMPXCHG)
-						compare = size == 8 ? pair(c, lane) : c[lane];
-					value = vsvm_hw_mem_atomic(ptr, op, size, value, compare);
-					break;
-				}
+		if (unlikely(va - page >= span)) {
+			*bad = va;
+			if (access == VSVM_ACCESS_ATOMIC && va % size)
+				return VSVM_ERROR_MISALIGNED;
+			if ((va & ~VSVM_HW_PAGE_MASK) > VSVM_HW_PAGE_SIZE - size) {
+				error = move_split(queue, va, size, access, &value, bad);
+				if (!error)
+					goto moved;
+			} else {
+				error = open_window(queue, &window, va, access);
 			}
-		}
-		if (unlikely(error)) {
-			if (error == VSVM_HW_MISS)
+			if (error == VSVM_HW_MISS) {
+				missed |= 1U << lane;
 				continue;
-			return error;
+			}
+			if (error)
+				return error;
+			page = window.va;
+			span = VSVM_HW_PAGE_SIZE - size + 1;
 		}
-		wave->pending &= ~BIT(lane);
+
+		ptr = window.ptr + (va - page);
+		switch (access) {
+		case VSVM_ACCESS_READ:
+			value = read_value(ptr, size);
+			break;
+		case VSVM_ACCESS_WRITE:
+			write_value(ptr, size, value);
+			break;
+		default:
+			if (va % size) {
+				*bad = va;
+				return VSVM_ERROR_MISALIGNED;
+			}
+			compare = 0;
+			if (op == VSVM_ATOMIC_CMPXCHG)
+				compare = size == 8 ? pair(c, lane) : c[lane];
+			value = vsvm_hw_mem_atomic(ptr, op, size, value, compare);
+			break;
+		}
+moved:
 		if (wants_result) {
 			dst[lane] = value;
 			if (size == 8)
 				dst[VSVM_WAVE_LANES + lane] = value >> 32;
 		}
 	}
+	wave->pending = missed;
 	return 0;
 }
 
-static u32 run_any(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
-		   const struct vsvm_hw_insn *insn, u64 *bad)
-{
-	const u32 size = vsvm_hw_type_size(insn->type);
-
-	switch (insn->op) {
-	case VSVM_OP_LD:
-		switch (size) {
-		case 1:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 1, bad);
-		case 2:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 2, bad);
-		case 4:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 4, bad);
-		default:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_READ, 8, bad);
-		}
-	case VSVM_OP_ST:
-		switch (size) {
-		case 1:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 1, bad);
-		case 2:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 2, bad);
-		case 4:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 4, bad);
-		default:
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_WRITE, 8, bad);
-		}
-	default:
-		if (size == 4)
-			return run_lanes(queue, wave, insn, VSVM_ACCESS_ATOMIC, 4, bad);
-		return run_lanes(queue, wave, insn, VSVM_ACCESS_ATOMIC, 8, bad);
-	}
+#define LANES(name, access, size)								\
+static u32 name(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,			\
+		const struct vsvm_hw_insn *insn, u64 *bad)					\
+{												\
+	return run_lanes(queue, wave, insn, access, size, bad);					\
 }
+
+LANES(load_1, VSVM_ACCESS_READ, 1)
+LANES(load_2, VSVM_ACCESS_READ, 2)
+LANES(load_4, VSVM_ACCESS_READ, 4)
+LANES(load_8, VSVM_ACCESS_READ, 8)
+LANES(store_1, VSVM_ACCESS_WRITE, 1)
+LANES(store_2, VSVM_ACCESS_WRITE, 2)
+LANES(store_4, VSVM_ACCESS_WRITE, 4)
+LANES(store_8, VSVM_ACCESS_WRITE, 8)
+LANES(atomic_4, VSVM_ACCESS_ATOMIC, 4)
+LANES(atomic_8, VSVM_ACCESS_ATOMIC, 8)
+
+/**
+ * struct kind - what LD, ST or ATOM are
+ */
+struct kind {
+	/** @access: how they fault */
+	enum vsvm_access access;
+	/** @lanes: what does it, for sizes of 1, 2, 4, 8 bytes */
+	u32 (*lanes[4])(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+			const struct vsvm_hw_insn *insn, u64 *bad);
+};
+
+static const struct kind kinds[] = {
+	[VSVM_OP_LD - VSVM_OP_LD] = { VSVM_ACCESS_READ, { load_1, load_2, load_4, load_8 } },
+	[VSVM_OP_ST - VSVM_OP_LD] = { VSVM_ACCESS_WRITE, { store_1, store_2, store_4, store_8 } },
+	[VSVM_OP_ATOM - VSVM_OP_LD] = { VSVM_ACCESS_ATOMIC, { NULL, NULL, atomic_4, atomic_8 } },
+};
 
 /* The arguments are in the dispatch; all lanes that are on get the same. */
 static enum vsvm_hw_result load_argument(struct vsvm_hw_queue *queue,
@@ -416,11 +425,7 @@ static void prefetch_lanes(struct vsvm_hw_queue *queue, const struct vsvm_hw_wav
 enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
 				     const struct vsvm_hw_insn *insn)
 {
-	static const enum vsvm_access access[] = {
-		[VSVM_OP_LD - VSVM_OP_LD] = VSVM_ACCESS_READ,
-		[VSVM_OP_ST - VSVM_OP_LD] = VSVM_ACCESS_WRITE,
-		[VSVM_OP_ATOM - VSVM_OP_LD] = VSVM_ACCESS_ATOMIC,
-	};
+	const struct kind *kind;
 	u32 error;
 	u64 bad;
 
@@ -431,13 +436,14 @@ enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw
 	if (insn->mod == VSVM_SPACE_ARG)
 		return load_argument(queue, wave, insn);
 
+	kind = &kinds[insn->op - VSVM_OP_LD];
 	if (!wave->pending)
 		wave->pending = wave->on;
 	vsvm_hw_mmu_begin(queue->engine);
-	error = run_any(queue, wave, insn, &bad);
+	error = kind->lanes[insn->type & 3](queue, wave, insn, &bad);
 	vsvm_hw_mmu_end(queue->engine);
 	if (error) {
-		vsvm_hw_queue_kill(queue, error, bad, access[insn->op - VSVM_OP_LD], wave->number);
+		vsvm_hw_queue_kill(queue, error, bad, kind->access, wave->number);
 		return VSVM_HW_DEAD;
 	}
 	if (wave->pending) {

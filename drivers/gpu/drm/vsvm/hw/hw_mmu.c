@@ -147,7 +147,7 @@ u32 vsvm_hw_pte_check(u64 pte, unsigned int level, bool *leaf)
 
 /*
  * Where the kernel sees memory of an aperture; NULL if there is none. This is the place for VRAM.
- * Checking the ends is enough to turn a stray address into a report instead of an oops.
+ * That the address exists is checked so that a stray one becomes a report and not an oops.
  */
 static void *resolve(u64 aperture, u64 addr, u64 size)
 {
@@ -155,8 +155,9 @@ static void *resolve(u64 aperture, u64 addr, u64 size)
 
 	if (aperture == VSVM_PTE_VRAM)
 		return NULL;
-	if (!virt_addr_valid(ptr) || virt_to_phys(ptr) != addr ||
-	    !virt_addr_valid(ptr + size - 1))
+	if (!virt_addr_valid(ptr) || virt_to_phys(ptr) != addr)
+		return NULL;
+	if (size > VSVM_HW_PAGE_SIZE && !virt_addr_valid(ptr + size - 1))
 		return NULL;
 	return ptr;
 }

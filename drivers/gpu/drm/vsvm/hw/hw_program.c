@@ -248,17 +248,6 @@ static bool is_wide(u8 type)
 	return vsvm_hw_type_size(type) == 8;
 }
 
-/**
- * vsvm_hw_type_size() - size of a type
- * @type: an integer &enum vsvm_type
- *
- * Return: bytes.
- */
-unsigned int vsvm_hw_type_size(u8 type)
-{
-	return 1 << (type & 3);
-}
-
 static bool is_integer(u8 type)
 {
 	return type <= VSVM_TYPE_S64 && (INTEGER & BIT(type));
