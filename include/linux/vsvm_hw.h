@@ -76,8 +76,10 @@
 /** VSVM_PT_ENTRIES - entries of one table */
 #define VSVM_PT_ENTRIES		BIT(VSVM_PT_BITS)
 /**
- * VSVM_PT_SHIFT - lowest address bit that @level decodes; an entry there spans 1 <<
- * VSVM_PT_SHIFT(level) bytes
+ * VSVM_PT_SHIFT() - where the index into a table begins in an address
+ * @level: level of the table
+ *
+ * Return: lowest address bit that decides; an entry there spans 1 << VSVM_PT_SHIFT(level) bytes.
  */
 #define VSVM_PT_SHIFT(level)	(12 + VSVM_PT_BITS * (level))
 /** VSVM_PT_MAX_LEAF_LEVEL - highest level at which %VSVM_PTE_LEAF may be set */
