@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 V ?= 0
 export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN
 export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
-export TESTS LINT
+export TESTS LINT FILE RUN_ARGS
 # As typed: a $ in a command is the shell's, not make's.
 override CMD := $(value CMD)
 export CMD
@@ -19,7 +19,7 @@ export CMD
 
 .PHONY: run
 run: module examples ## boot the guest, let the GPU walk a program's pointers [FILE= RUN_ARGS=]
-	@scripts/vm 'build/examples/vsvm-walk $(if $(FILE),--file $(FILE)) $(RUN_ARGS)'
+	@scripts/run
 
 .PHONY: check
 check: ## lint, build, boot, run every test; ends with N passed, N failed [TESTS= LINT=0]
