@@ -131,6 +131,8 @@ struct vsvm_hw_as *vsvm_hw_as_create(struct vsvm_hw *hw, phys_addr_t root)
 	as->hw = hw;
 	as->root = root;
 	as->id = vsvm_hw_new_id(&hw->as_ids);
+	/* 0 is the number of a &struct vsvm_hw_report that is empty. */
+	as->replays = 1;
 	return as;
 }
 

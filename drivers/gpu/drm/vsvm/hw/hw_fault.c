@@ -25,9 +25,13 @@
  *                                           vsvm_hw_fault_replay(): lock, replays = 9, unlock
  *   9 is not 8: try again
  *
- * Every access that is parked has either a record that the driver reads after it was parked, and
- * must answer, or (lost) found the ring full, which the driver must empty and follow by a replay.
+ * Every access that is parked has either a record that the driver has not answered when it is
+ * parked, or (lost) found the ring full, which the driver must empty and follow by a replay.
  * Both replays get numbers that the parked access has not seen.
+ *
+ * The waves of a dispatch often miss the same page together. While a record of the same queue, page
+ * and access waits for its answer, which will be a replay or the end of the queue, it is not put
+ * again: the next wave parks with the same number, so the answer is meant for it too.
  *
  * A queue remembers one number for all it has parked, that of the last time. What was parked with
  * an older number can run and is taken out first.
@@ -94,30 +98,41 @@ void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_acces
 	miss->access = access;
 }
 
-/* Put the notes into the ring, as long as no more than @limit are in it. Returns how many. */
-static unsigned int put_records(struct vsvm_hw_queue *queue, u32 wave, u32 limit)
+/* Put a record into the ring, unless there are @limit in it. */
+static bool put_record(struct vsvm_hw_queue *queue, u32 wave, const struct vsvm_hw_miss *miss,
+		       u64 now, u32 limit)
 {
 	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
-	struct vsvm_hw_engine *engine = queue->engine;
-	u64 now = ktime_get_ns();
-	unsigned int i;
 
 	lockdep_assert_held(&ring->lock);
 
-	for (i = 0; i < engine->num_misses && ring->put - ring->get < limit; i++) {
-		ring->records[ring->put++ & (ring->size - 1)] = (struct vsvm_hw_fault) {
-			.addr = engine->misses[i].addr,
-			.time_ns = now,
-			.asid = queue->as->id,
-			.queue = queue->id,
-			.wave = wave,
-			.engine = engine->id,
-			.access = engine->misses[i].access,
-		};
-	}
-	vsvm_hw_count(&engine->stats.faults, i);
-	vsvm_hw_count(&engine->stats.overflows, engine->num_misses - i);
-	return i;
+	if (ring->put - ring->get >= limit)
+		return false;
+	ring->records[ring->put++ & (ring->size - 1)] = (struct vsvm_hw_fault) {
+		.addr = miss->addr,
+		.time_ns = now,
+		.asid = queue->as->id,
+		.queue = queue->id,
+		.wave = wave,
+		.engine = queue->engine->id,
+		.access = miss->access,
+	};
+	vsvm_hw_count(&queue->engine->stats.faults, 1);
+	return true;
+}
+
+/* The place for what the queue recently reported of a page. */
+static struct vsvm_hw_report *report_of(struct vsvm_hw_queue *queue, u64 addr)
+{
+	return &queue->reports[(addr >> VSVM_HW_PAGE_SHIFT) % VSVM_HW_REPORTS];
+}
+
+/* Is there a record of the same queue, page and access that is still to be answered? */
+static bool is_reported(const struct vsvm_hw_report *report, const struct vsvm_hw_miss *miss,
+			u64 replays)
+{
+	return report->replays == replays && report->access == miss->access &&
+	       report->page == (miss->addr & VSVM_HW_PAGE_MASK);
 }
 
 /**
@@ -132,21 +147,40 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
 {
 	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
 	struct vsvm_hw_engine *engine = queue->engine;
+	u64 replays, now = ktime_get_ns();
+	const struct vsvm_hw_miss *miss;
+	struct vsvm_hw_report *report;
 	unsigned long flags;
+	bool news = false;
+	unsigned int i;
 
 	spin_lock_irqsave(&ring->lock, flags);
+	replays = queue->as->replays;
 	vsvm_hw_fault_poll(queue);
-	if (put_records(queue, wave, ring->size) < engine->num_misses) {
-		queue->lost |= bit;
-		engine->lost = true;
+	for (i = 0; i < engine->num_misses; i++) {
+		miss = &engine->misses[i];
+		report = report_of(queue, miss->addr);
+		if (is_reported(report, miss, replays))
+			continue;
+		news = true;
+		if (!put_record(queue, wave, miss, now, ring->size)) {
+			vsvm_hw_count(&engine->stats.overflows, 1);
+			queue->lost |= bit;
+			engine->lost = true;
+			continue;
+		}
+		report->page = miss->addr & VSVM_HW_PAGE_MASK;
+		report->access = miss->access;
+		report->replays = replays;
 	}
 	WRITE_ONCE(queue->parked, queue->parked | bit);
-	queue->as_replays = queue->as->replays;
+	queue->as_replays = replays;
 	queue->any_replays = ring->replays;
 	spin_unlock_irqrestore(&ring->lock, flags);
 
 	engine->num_misses = 0;
-	vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FAULT);
+	if (news)
+		vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FAULT);
 }
 
 /**
@@ -159,18 +193,23 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
 void vsvm_hw_fault_prefetch(struct vsvm_hw_queue *queue, u32 wave)
 {
 	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
+	struct vsvm_hw_engine *engine = queue->engine;
+	u64 now = ktime_get_ns();
 	unsigned long flags;
-	unsigned int put;
+	unsigned int i;
 
-	if (!queue->engine->num_misses)
+	if (!engine->num_misses)
 		return;
 
 	spin_lock_irqsave(&ring->lock, flags);
-	put = put_records(queue, wave, ring->size / 2);
+	for (i = 0; i < engine->num_misses; i++) {
+		if (!put_record(queue, wave, &engine->misses[i], now, ring->size / 2))
+			break;
+	}
 	spin_unlock_irqrestore(&ring->lock, flags);
 
-	queue->engine->num_misses = 0;
-	if (put)
+	engine->num_misses = 0;
+	if (i)
 		vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FAULT);
 }
 

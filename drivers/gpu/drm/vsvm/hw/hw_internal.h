@@ -48,7 +48,10 @@ struct task_struct;
 /* Pages that one access can miss: both sides of a copy, or two for each lane. */
 #define VSVM_HW_MAX_MISSES	(2 * VSVM_HW_FAULT_AHEAD)
 
-/* Bytes of a program that are fetched and checked at a time. */
+/* Faults of a queue that are remembered while they wait for an answer. */
+#define VSVM_HW_REPORTS		16
+
+/* Instructions of a program that are fetched and checked at a time. */
 #define VSVM_HW_FETCH_INSNS	64
 
 /* What vsvm_hw_mmu_translate() says of a page that has to be faulted in; no enum vsvm_error. */
@@ -288,10 +291,22 @@ struct vsvm_hw_as {
 	phys_addr_t root;
 	/** @id: number, never 0 */
 	u32 id;
-	/** @replays: replays so far; written under the fault ring's lock */
+	/** @replays: replays so far, and one; written under the fault ring's lock */
 	u64 replays;
 	/** @engines: those that ever had a queue of this address space: only they can cache it */
 	DECLARE_BITMAP(engines, VSVM_HW_MAX_ENGINES);
+};
+
+/**
+ * struct vsvm_hw_report - a fault that is in the ring; under the ring's lock
+ */
+struct vsvm_hw_report {
+	/** @page: address of the page */
+	u64 page;
+	/** @replays: &vsvm_hw_as.replays when it was put there; any other has answered it */
+	u64 replays;
+	/** @access: &enum vsvm_access */
+	u8 access;
 };
 
 /**
@@ -340,6 +355,8 @@ struct vsvm_hw_queue {
 	u64 as_replays;
 	/** @any_replays: &vsvm_hw_fault_ring.replays when something was last parked */
 	u64 any_replays;
+	/** @reports: its unanswered faults, as many as there is room for */
+	struct vsvm_hw_report reports[VSVM_HW_REPORTS];
 	/** @blocked: nothing can run before a replay */
 	bool blocked;
 	/** @dropped: it is dead, its waves are gone, and that has been said */

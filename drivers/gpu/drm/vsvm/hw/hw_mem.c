@@ -21,6 +21,16 @@
 
 #include "hw_internal.h"
 
+/**
+ * struct outcome - how the lanes of an instruction fared
+ */
+struct outcome {
+	/** @error: &enum vsvm_error if one had an address that no page could mend */
+	u32 error;
+	/** @addr: that address */
+	u64 addr;
+};
+
 /* No page has this address. */
 #define NO_PAGE		1ULL
 
@@ -248,9 +258,9 @@ static u32 move_split(struct vsvm_hw_queue *queue, u64 va, u32 size, enum vsvm_a
  * Load, store, or do an atomic for the lanes of wave->pending, until one has an address that no
  * page could mend. Inlined with constants for @access and @size.
  */
-static __always_inline u32 run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
-				     const struct vsvm_hw_insn *insn, enum vsvm_access access,
-				     const u32 size, u64 *bad)
+static __always_inline void run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+				      const struct vsvm_hw_insn *insn, enum vsvm_access access,
+				      const u32 size, struct outcome *outcome)
 {
 	const u64 offset = (s32)(u32)insn->imm;
 	const u32 op = insn->imm >> 32;
@@ -277,11 +287,14 @@ static __always_inline u32 run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw
 			value = size == 8 ? pair(b, lane) : b[lane];
 
 		if (unlikely(va - page >= span)) {
-			*bad = va;
-			if (access == VSVM_ACCESS_ATOMIC && va % size)
-				return VSVM_ERROR_MISALIGNED;
+			outcome->addr = va;
+			if (access == VSVM_ACCESS_ATOMIC && va % size) {
+				outcome->error = VSVM_ERROR_MISALIGNED;
+				return;
+			}
 			if ((va & ~VSVM_HW_PAGE_MASK) > VSVM_HW_PAGE_SIZE - size) {
-				error = move_split(queue, va, size, access, &value, bad);
+				error = move_split(queue, va, size, access, &value,
+						   &outcome->addr);
 				if (!error)
 					goto moved;
 			} else {
@@ -291,8 +304,10 @@ static __always_inline u32 run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw
 				missed |= 1U << lane;
 				continue;
 			}
-			if (error)
-				return error;
+			if (error) {
+				outcome->error = error;
+				return;
+			}
 			page = window.va;
 			span = VSVM_HW_PAGE_SIZE - size + 1;
 		}
@@ -307,8 +322,9 @@ static __always_inline u32 run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw
 			break;
 		default:
 			if (va % size) {
-				*bad = va;
-				return VSVM_ERROR_MISALIGNED;
+				outcome->addr = va;
+				outcome->error = VSVM_ERROR_MISALIGNED;
+				return;
 			}
 			compare = 0;
 			if (op == VSVM_ATOMIC_CMPXCHG)
@@ -324,14 +340,13 @@ moved:
 		}
 	}
 	wave->pending = missed;
-	return 0;
 }
 
 #define LANES(name, access, size)								\
-static u32 name(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,			\
-		const struct vsvm_hw_insn *insn, u64 *bad)					\
+static void name(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,			\
+		 const struct vsvm_hw_insn *insn, struct outcome *outcome)			\
 {												\
-	return run_lanes(queue, wave, insn, access, size, bad);					\
+	run_lanes(queue, wave, insn, access, size, outcome);					\
 }
 
 LANES(load_1, VSVM_ACCESS_READ, 1)
@@ -352,8 +367,8 @@ struct kind {
 	/** @access: how they fault */
 	enum vsvm_access access;
 	/** @lanes: what does it, for sizes of 1, 2, 4, 8 bytes */
-	u32 (*lanes[4])(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
-			const struct vsvm_hw_insn *insn, u64 *bad);
+	void (*lanes[4])(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+			 const struct vsvm_hw_insn *insn, struct outcome *outcome);
 };
 
 static const struct kind kinds[] = {
@@ -425,9 +440,8 @@ static void prefetch_lanes(struct vsvm_hw_queue *queue, const struct vsvm_hw_wav
 enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
 				     const struct vsvm_hw_insn *insn)
 {
+	struct outcome outcome = {};
 	const struct kind *kind;
-	u32 error;
-	u64 bad;
 
 	if (insn->op == VSVM_OP_PREFETCH) {
 		prefetch_lanes(queue, wave, insn);
@@ -440,10 +454,11 @@ enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw
 	if (!wave->pending)
 		wave->pending = wave->on;
 	vsvm_hw_mmu_begin(queue->engine);
-	error = kind->lanes[insn->type & 3](queue, wave, insn, &bad);
+	kind->lanes[insn->type & 3](queue, wave, insn, &outcome);
 	vsvm_hw_mmu_end(queue->engine);
-	if (error) {
-		vsvm_hw_queue_kill(queue, error, bad, kind->access, wave->number);
+	if (outcome.error) {
+		vsvm_hw_queue_kill(queue, outcome.error, outcome.addr, kind->access,
+				   wave->number);
 		return VSVM_HW_DEAD;
 	}
 	if (wave->pending) {
