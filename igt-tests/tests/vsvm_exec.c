@@ -235,6 +235,53 @@ static void test_signals(int fd)
 	vsvm_gate_fini(&gate);
 }
 
+static void *wait_queue_thread(void *data)
+{
+	struct exec_thread *t = data;
+
+	t->ret = __vsvm_wait(t->ctx->fd, t->ctx->queue, t->ctx->fence, ~0ull, VSVM_FOREVER);
+	__atomic_store_n(&t->done, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Calls that wait for a queue end with it, whether it is killed or destroyed meanwhile. */
+static void test_queue_goes(int fd)
+{
+	void *(*const calls[])(void *) = { exec_once_thread, wait_queue_thread };
+	struct drm_vsvm_dev_info info;
+
+	vsvm_dev_info(fd, &info);
+	for (unsigned int i = 0; i < 4; i++) {
+		const bool destroyed = i / 2;
+		struct exec_thread thread = {};
+		struct vsvm_ctx ctx;
+		struct vsvm_gate gate;
+
+		vsvm_ctx_init(&ctx, fd);
+		vsvm_gate_init(&gate);
+		vsvm_queue_destroy(fd, ctx.queue);
+		ctx.queue = vsvm_queue_create_on(fd, ctx.vm, 0,
+						 destroyed ? ~0ull : 300 * NSEC_PER_MSEC);
+		for (uint32_t j = 0; j < info.queue_depth; j++)
+			vsvm_submit(&ctx, &gate.stream);
+		thread.ctx = &ctx;
+		igt_assert_eq(pthread_create(&thread.thread, NULL, calls[i % 2], &thread), 0);
+		if (destroyed) {
+			usleep(100000);
+			igt_assert_eq(READ_ONCE(thread.done), 0);
+			vsvm_queue_destroy(fd, ctx.queue);
+		}
+		igt_set_timeout(20, "waiting for a call whose queue has gone");
+		pthread_join(thread.thread, NULL);
+		igt_reset_timeout();
+		igt_assert_eq(thread.ret, destroyed ? -ENOENT : -EIO);
+		if (destroyed)
+			ctx.queue = vsvm_queue_create(fd, ctx.vm);
+		vsvm_ctx_fini(&ctx);
+		vsvm_gate_fini(&gate);
+	}
+}
+
 static uint64_t *signal_word;
 
 static void on_alarm(int sig)
@@ -588,6 +635,10 @@ int igt_main()
 	igt_describe("A signal ends every call that waits");
 	igt_subtest("signals")
 		test_signals(fd);
+
+	igt_describe("Who waits for a queue that is killed or destroyed is told so");
+	igt_subtest("queue-goes")
+		test_queue_goes(fd);
 
 	igt_describe("A wait goes on after a signal whose handler asks for that");
 	igt_subtest("signal-restart")
