@@ -9,7 +9,7 @@
 
 #include <kunit/test.h>
 
-#include "../hw_internal.h"
+#include "hw_internal.h"
 
 #define GOOD	U32_MAX
 
