@@ -30,8 +30,10 @@
  * emptied the ring, and may drop records at will as long as it replays their address space.
  *
  * An access may be recorded more than once, and one access of a wave may record up to
- * %VSVM_WAVE_LANES pages. Copies and fills record up to %VSVM_HW_FAULT_AHEAD pages of each side
- * that they are about to touch. %VSVM_ACCESS_PREFETCH records park nothing.
+ * %VSVM_WAVE_LANES pages, twice as many if each lies in two. A page that a queue has reported for
+ * the same access, and that has not been answered by a replay since, is not recorded again for that
+ * queue. Copies and fills record up to %VSVM_HW_FAULT_AHEAD pages of each side that they are about
+ * to touch. %VSVM_ACCESS_PREFETCH records park nothing.
  */
 
 /**
