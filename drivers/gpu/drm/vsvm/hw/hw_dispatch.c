@@ -10,7 +10,9 @@
  *
  * Memory for the program and for registers is allocated when a dispatch starts, kept for the next
  * one, and given back when the queue is idle, or dies. This is the only place where an engine
- * allocates; it holds nothing then. Without memory the queue is killed with %VSVM_ERROR_NOMEM.
+ * allocates. It holds nothing then, but it may be in reclaim, so whoever waits for an engine in
+ * vsvm_hw_queue_destroy() must hold nothing that reclaim needs. Without memory the queue is killed
+ * with %VSVM_ERROR_NOMEM.
  *
  * Locking: the engine's thread alone, but that vsvm_hw_queue_destroy() frees the memory when the
  * engine has let go of the queue.
