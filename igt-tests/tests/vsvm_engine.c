@@ -234,6 +234,34 @@ static void test_atomic(int fd)
 	vsvm_ctx_fini(&ctx);
 }
 
+/* An atomic whose result has to wait for a page is done once all the same. */
+static void test_atomic_once(int fd)
+{
+	const unsigned int count = 16;
+	uint8_t *results = vsvm_map_aligned(2 * count * PAGE, VSVM_2M);
+	uint64_t *word = calloc(1, sizeof(*word));
+	struct vsvm_stream s = {};
+	struct vsvm_ctx ctx;
+
+	vsvm_ctx_init(&ctx, fd);
+	/* each result on pages of its own, every other one across two of them */
+	for (unsigned int i = 0; i < count; i++) {
+		vsvm_stream_reset(&s);
+		vsvm_emit_atomic(&s, VSVM_ATOMIC_ADD, 8, vsvm_ptr(word), 1, 0,
+				 vsvm_ptr(results + (2 * i + 1) * PAGE - i % 2 * 4));
+		vsvm_run(&ctx, &s);
+		igt_assert_eq_u64(*word, i + 1);
+		igt_assert_eq(memcmp(results + (2 * i + 1) * PAGE - i % 2 * 4, &(uint64_t){ i },
+				     sizeof(*word)), 0);
+		/* so that the next page is not there already, by fault-around */
+		igt_assert_eq(madvise(results, 2 * count * PAGE, MADV_DONTNEED), 0);
+	}
+	vsvm_stream_fini(&s);
+	vsvm_unmap(results, 2 * count * PAGE);
+	free(word);
+	vsvm_ctx_fini(&ctx);
+}
+
 /* A program: each lane adds 1 to a word, count times */
 static struct vsvm_program *adder(uint8_t type)
 {
@@ -630,6 +658,8 @@ int igt_main()
 		  test_fill },
 		{ "atomic", "Atomic packets of each kind and width give what C gives",
 		  test_atomic },
+		{ "atomic-once", "An atomic is not repeated when its result meets a page fault",
+		  test_atomic_once },
 		{ "atomic-cpu", "No update is lost between CPU threads and all engines",
 		  test_atomic_cpu },
 		{ "empty", "A stream without work, or without a fence, completes", test_empty },

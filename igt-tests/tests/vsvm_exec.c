@@ -62,7 +62,8 @@ static void test_exec_bad(int fd)
 	expect_bad(DRM_IOCTL_VSVM_EXEC, good, streams.count, info.queue_depth + 1, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_EXEC, good, streams.count, ~0u, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_EXEC, good, streams.stride, 0, -EINVAL);
-	expect_bad(DRM_IOCTL_VSVM_EXEC, good, streams.stride, sizeof(*pair) - 4, -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_EXEC, good, streams.stride, sizeof(*pair) - 8, -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_EXEC, good, streams.stride, sizeof(*pair) + 4, -EINVAL);
 
 	/* one bad stream keeps out those before it */
 	pair[0].fence_addr = ctx.fence_addr;
@@ -91,6 +92,9 @@ static void test_exec_bad(int fd)
 		wide[i].stream.fence_value = i + 1;
 	}
 	good.streams = (struct drm_vsvm_array){ vsvm_ptr(wide), 2, sizeof(*wide) };
+	wide[1].more = 1;
+	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_EXEC, &good), -E2BIG);
+	wide[1].more = 0;
 	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_EXEC, &good), 0);
 	vsvm_wait(fd, ctx.queue, ctx.fence, 2);
 	vsvm_queue_query(fd, ctx.queue, &state);

@@ -334,6 +334,35 @@ static void test_atomic(int fd)
 	vsvm_ctx_fini(&ctx);
 }
 
+/* Of the lanes of an atomic, some meet a page fault: no lane's is done twice. */
+static void test_atomic_once(int fd)
+{
+	uint8_t *p = vsvm_map_aligned(LANES * PAGE, VSVM_2M);
+	struct vsvm_asm as = {};
+	struct vsvm_ctx ctx;
+
+	vsvm_ctx_init(&ctx, fd);
+	for (unsigned int round = 0; round < 8; round++) {
+		/* pages that the GPU has already: those of some lanes */
+		igt_assert_eq(madvise(p, LANES * PAGE, MADV_DONTNEED), 0);
+		for (unsigned int i = 0; i < LANES; i++) {
+			if (round >> i % 3 & 1)
+				vsvm_write32(&ctx, p + i * PAGE + 8, 1);
+		}
+		begin(&as, PAGE, 0);
+		asm_mov_imm(&as, VSVM_TYPE_U32, R_V, 5);
+		asm_atomic(&as, VSVM_ATOMIC_ADD, VSVM_TYPE_U32, R_W, R_A, 0, R_V, 0);
+		asm_store(&as, VSVM_TYPE_U32, R_A, 4, R_W);
+		run(&ctx, &as, (struct args){ vsvm_ptr(p), 0, 0 }, 1, LANES);
+		for (unsigned int i = 0; i < LANES; i++) {
+			igt_assert_eq_u32(*(uint32_t *)(p + i * PAGE), 5);
+			igt_assert_eq_u32(*(uint32_t *)(p + i * PAGE + 4), 0);
+		}
+	}
+	vsvm_unmap(p, LANES * PAGE);
+	vsvm_ctx_fini(&ctx);
+}
+
 /* All lanes of all waves at one word: each sees the value that another has left. */
 static void test_atomic_turns(int fd)
 {
@@ -639,6 +668,8 @@ int igt_main()
 		{ "args-copied", "Arguments do not change while a program runs",
 		  test_args_copied },
 		{ "atomic", "Atomics of each kind and width give what C gives", test_atomic },
+		{ "atomic-once", "An atomic is not repeated when another lane meets a page fault",
+		  test_atomic_once },
 		{ "atomic-turns", "Lanes with one address take turns", test_atomic_turns },
 		{ "atomic-queues", "Atomics of all engines at one word lose nothing",
 		  test_atomic_queues },

@@ -110,6 +110,7 @@ static void test_dev_query(int fd)
 	size = sizeof(info);
 	igt_assert_eq(__vsvm_dev_query(fd, DRM_VSVM_DEV_QUERY_INFO, 0, (void *)BAD_POINTER,
 				       &size), -EFAULT);
+	expect_bad(DRM_IOCTL_VSVM_DEV_QUERY, good, index, 1, -ENOENT);
 	expect_bad(DRM_IOCTL_VSVM_DEV_QUERY, good, type, 2, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_DEV_QUERY, good, type, ~0u, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_DEV_QUERY, good, pad, 1, -EINVAL);
@@ -469,7 +470,12 @@ static void test_bind_array(int fd)
 	vsvm_vm_stats(fd, vm, &stats);
 	igt_assert_eq_u64(stats.bo_bytes, 0);
 
-	/* elements as a later header may have them */
+	/* elements as a later header may have them, and what only that header knows */
+	wide[1].more = 1ull << 63;
+	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_BIND, &good), -E2BIG);
+	vsvm_vm_stats(fd, vm, &stats);
+	igt_assert_eq_u64(stats.bo_bytes, 0);
+	wide[1].more = 0;
 	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_BIND, &good), 0);
 	vsvm_vm_stats(fd, vm, &stats);
 	igt_assert_eq_u64(stats.bo_bytes, 2 * bo_size);
