@@ -263,6 +263,8 @@ enum drm_vsvm_vm_query_type {
  * struct drm_vsvm_vm_query - argument of %DRM_IOCTL_VSVM_VM_QUERY
  *
  * Sizes as in &struct drm_vsvm_dev_query. Of an array, as many whole elements as fit are copied.
+ *
+ * Errors: -EINVAL for an unknown type, or for intervals of a VM without SVM.
  */
 struct drm_vsvm_vm_query {
 	/** @vm_id: VM */
@@ -465,7 +467,9 @@ struct drm_vsvm_queue_query {
 	__u64 addr;
 	/** @time_ns: out: when the error was found, CLOCK_MONOTONIC */
 	__u64 time_ns;
-	/** @wave: out: wave in its dispatch that met the error, ~0 if it was none */
+	/**
+	 * @wave: out: wave in its dispatch that met the error, modulo 2^32; ~0 if it was none
+	 */
 	__u32 wave;
 	/** @parked: out: waves waiting for page faults to be served */
 	__u32 parked;
@@ -498,7 +502,8 @@ struct drm_vsvm_exec_stream {
  * here: a bad address becomes a killed queue.
  *
  * Errors: -EINVAL for no stream, more than queue_depth streams, addresses or sizes that are not
- * aligned; -EIO for a queue that was killed; -EAGAIN; -EINTR.
+ * aligned; -EIO for a queue that was killed, -ENOENT for one that is destroyed while the call waits;
+ * -EAGAIN; -EINTR.
  */
 struct drm_vsvm_exec {
 	/** @queue_id: queue */
@@ -533,8 +538,9 @@ enum drm_vsvm_wait_op {
  * fence was written or a stream ended on this device: a value that the CPU writes, or that a
  * program stores, is noticed at the next such moment.
  *
- * Errors: -ETIME when the time is over; -EIO when @queue_id was killed and the condition is not
- * met; -EINVAL for a misaligned address; -EFAULT; -EINTR.
+ * Errors: -ETIME when the time is over; if the condition is not met, -EIO when @queue_id was killed
+ * and -ENOENT when it is destroyed during the wait; -EINVAL for a misaligned address; -EFAULT;
+ * -EINTR.
  */
 struct drm_vsvm_wait_user_fence {
 	/** @addr: CPU address of a 64-bit word, multiple of 8 */

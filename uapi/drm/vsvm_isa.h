@@ -307,8 +307,8 @@ struct vsvm_insn {
  */
 #define VSVM_INSN_IMM		(1 << 0)
 /**
- * VSVM_INSN_PRED - BREAK, CONTINUE, EXIT: only lanes whose 32-bit register @a is not zero. IF
- * always has it.
+ * VSVM_INSN_PRED - BREAK, CONTINUE, EXIT: only lanes whose 32-bit register @a is not zero. IF always
+ * has a predicate, and may have the flag or not.
  */
 #define VSVM_INSN_PRED		(1 << 1)
 /** VSVM_INSN_NOT - with PRED: only lanes whose predicate is zero */
@@ -705,8 +705,8 @@ enum vsvm_error {
 	/** @VSVM_ERROR_COMMAND: bad packet; the address is the packet's */
 	VSVM_ERROR_COMMAND = 1,
 	/**
-	 * @VSVM_ERROR_PROGRAM: bad program; the address is the first bad instruction's, or the
-	 * head's
+	 * @VSVM_ERROR_PROGRAM: bad program; the address is the first bad instruction's, the
+	 * outermost IF or LOOP that is never closed, or the head's
 	 */
 	VSVM_ERROR_PROGRAM = 2,
 	/**
