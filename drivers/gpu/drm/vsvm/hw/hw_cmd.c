@@ -454,7 +454,7 @@ static enum vsvm_hw_result end_stream(struct vsvm_hw_queue *queue)
 			return result;
 	}
 	queue->phase = VSVM_HW_PHASE_IDLE;
-	/* Release: the ring's entry has been read. */
+	/* Release: the ring's entry has been read, and the stream's work is visible. */
 	smp_store_release(&queue->completed, queue->completed + 1);
 	vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FENCE);
 	return VSVM_HW_DONE;

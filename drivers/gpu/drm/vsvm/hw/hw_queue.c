@@ -130,11 +130,15 @@ void vsvm_hw_queue_cancel(struct vsvm_hw_queue *queue, const struct vsvm_hw_faul
 void vsvm_hw_queue_status(struct vsvm_hw_queue *queue, struct vsvm_hw_queue_status *status)
 {
 	unsigned long flags;
+	u64 completed;
+
+	/* Acquire: who sees that a stream is complete sees what it did. */
+	completed = smp_load_acquire(&queue->completed);
 
 	spin_lock_irqsave(&queue->lock, flags);
 	*status = (struct vsvm_hw_queue_status) {
 		.submitted = queue->submitted,
-		.completed = READ_ONCE(queue->completed),
+		.completed = completed,
 		.addr = queue->addr,
 		.time_ns = queue->time_ns,
 		.error = queue->error,
