@@ -525,10 +525,10 @@ int igt_main()
 	igt_subtest("queues")
 		test_queues(fd);
 	igt_describe("Threads that share a VM get each other's bytes");
-	igt_subtest("threads")
+	igt_subtest("threads-one-vm")
 		test_threads(fd, false);
 	igt_describe("Threads with VMs of their own get each other's bytes");
-	igt_subtest("threads-own-vm")
+	igt_subtest("threads-vms")
 		test_threads(fd, true);
 	igt_describe("Processes that use the GPU at the same time get each other's bytes");
 	igt_subtest("processes")
