@@ -6,9 +6,9 @@
  * Two work items, so that a slow fault of one VM holds up nobody else:
  *
  * - vsvm_fault_work(), one for the device, empties the ring and hands each record to its VM. It
- * never waits. - vm_fault_work(), one for each VM, serves a batch, kills the queues of accesses
- * that cannot be, and
- *   replays once.
+ *   never waits.
+ * - vm_fault_work(), one for each VM, serves a batch, kills the queues of accesses that cannot be,
+ *   and replays once.
  *
  * Records may be lost, in the ring or when a VM has %VSVM_FAULT_BATCH waiting already. Nothing else
  * is: what was parked without a record tries again at the next replay, and reports again. There is
@@ -17,6 +17,27 @@
  *
  * An access in the range for BOs has no service to wait for: either it is bound by now, or it is an
  * error.
+ *
+ * An error kills only who still waits for the access. One access may report many pages, and goes on
+ * as soon as it finds all of them mapped, by whatever record; the rest of its records are then
+ * leftovers. By the time they are served the program may have seen a fence and unmapped the memory,
+ * as it is entitled to. So a record that is older than the last replay proves nothing: whoever put
+ * it has tried again since, and if that failed, has said so in a newer record:
+ *
+ *  engine                                  vm_fault_work()
+ *  ------                                  ---------------
+ *  misses A and B: puts A
+ *                                          takes A
+ *  puts B, parks
+ *                                          maps A, and B as its neighbour
+ *                                          replay; replayed_ns = now
+ *  A and B are there: goes on
+ *  writes the fence
+ *  (the program unmaps A and B)
+ *                                          takes B: no VMA, but older than replayed_ns
+ *
+ * For a bad access to be found out nevertheless, its record has to be served between two replays.
+ * So what has come in while a batch was served is served too, before the replay (MAX_ROUNDS).
  *
  * Locking: the xarray lock of vdev->vms keeps a VM while records are handed to it, and that of
  * vm->queues a queue while it is killed. A VM leaves vdev->vms before its work item is stopped.
@@ -34,6 +55,8 @@
 
 /* Records taken from the ring at a time; what fits on the stack. */
 #define RING_CHUNK	16
+/* How often what has come in meanwhile is served, before those who wait may go on. */
+#define MAX_ROUNDS	4
 
 /* The BOs' side of a VM, and all there is without SVM. */
 static u32 bo_fault(struct vsvm_vm *vm, const struct vsvm_hw_fault *fault)
@@ -79,7 +102,8 @@ static unsigned int serve_bo_faults(struct vsvm_vm *vm, struct vsvm_svm_fault *b
 }
 
 /*
- * Kills the queues of those that have an error. Nobody waits for a prefetch, so nobody dies of it.
+ * Kills the queues of those that have an error and have not tried again since. Nobody waits for a
+ * prefetch, so nobody dies of it.
  */
 static void report_errors(struct vsvm_vm *vm, const struct vsvm_svm_fault *batch,
 			  unsigned int count)
@@ -88,6 +112,8 @@ static void report_errors(struct vsvm_vm *vm, const struct vsvm_svm_fault *batch
 
 	for (i = 0; i < count; i++) {
 		if (!batch[i].error || batch[i].hw.access == VSVM_ACCESS_PREFETCH)
+			continue;
+		if (batch[i].hw.time_ns <= vm->faults.replayed_ns)
 			continue;
 		WRITE_ONCE(vm->faults.failed, vm->faults.failed + 1);
 		vsvm_queue_kill(vm, &batch[i].hw, batch[i].error);
@@ -106,25 +132,41 @@ static unsigned int take_pending(struct vsvm_vm_faults *faults)
 	return count;
 }
 
-static void vm_fault_work(struct work_struct *work)
+/* Serves what waits. Returns false if nothing does. */
+static bool serve_pending(struct vsvm_vm *vm)
 {
-	struct vsvm_vm_faults *faults = container_of(work, struct vsvm_vm_faults, work);
-	struct vsvm_vm *vm = container_of(faults, struct vsvm_vm, faults);
-	u64 begin = ktime_get_ns();
+	struct vsvm_vm_faults *faults = &vm->faults;
 	unsigned int count, rest;
 
 	count = take_pending(faults);
 	if (!count)
-		return;
+		return false;
 
 	rest = serve_bo_faults(vm, faults->batch, count);
 	if (rest)
 		vsvm_svm_fault(&vm->svm, faults->batch, rest);
 	report_errors(vm, faults->batch, count);
+	return true;
+}
+
+static void vm_fault_work(struct work_struct *work)
+{
+	struct vsvm_vm_faults *faults = container_of(work, struct vsvm_vm_faults, work);
+	struct vsvm_vm *vm = container_of(faults, struct vsvm_vm, faults);
+	u64 begin = ktime_get_ns();
+	unsigned int rounds = 0;
+
+	while (rounds < MAX_ROUNDS && serve_pending(vm))
+		rounds++;
+	if (!rounds)
+		return;
+
 	vsvm_hw_fault_replay(vm->vdev->hw, vm->pt.as);
+	/* After the replay: what is newer has been put after it. */
+	faults->replayed_ns = ktime_get_ns();
 
 	WRITE_ONCE(faults->batches, faults->batches + 1);
-	WRITE_ONCE(faults->busy_ns, faults->busy_ns + ktime_get_ns() - begin);
+	WRITE_ONCE(faults->busy_ns, faults->busy_ns + faults->replayed_ns - begin);
 }
 
 static void hand_over(struct vsvm_device *vdev, const struct vsvm_hw_fault *fault)
