@@ -97,8 +97,8 @@ static void zap(struct vsvm_vm *vm, u64 start, u64 end)
 	mutex_lock(&vm->pt.lock);
 	vsvm_pt_zap(&vm->pt, start, end);
 	vsvm_pt_prune(&vm->pt, start, end);
+	vm->bo_bytes -= end - start;
 	mutex_unlock(&vm->pt.lock);
-	WRITE_ONCE(vm->bo_bytes, vm->bo_bytes - (end - start));
 }
 
 /* Enters the pages of @mapping into the page table, a block at a time. */
@@ -120,8 +120,8 @@ static int map(struct bind *bind, struct mapping *mapping)
 		mutex_lock(&vm->pt.lock);
 		vsvm_pt_map_range(&vm->pt, &bind->cache, addr, bind->leaves,
 				  (next - addr) >> PAGE_SHIFT);
+		vm->bo_bytes += next - addr;
 		mutex_unlock(&vm->pt.lock);
-		WRITE_ONCE(vm->bo_bytes, vm->bo_bytes + (next - addr));
 	}
 	if (addr < end && addr > mapping->va.va.addr)
 		zap(vm, mapping->va.va.addr, addr);

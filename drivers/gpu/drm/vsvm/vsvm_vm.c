@@ -248,11 +248,13 @@ void vsvm_vm_stats(struct vsvm_vm *vm, struct drm_vsvm_vm_stats *stats)
 		.faults_failed = READ_ONCE(vm->faults.failed),
 		.batches = READ_ONCE(vm->faults.batches),
 		.fault_ns = READ_ONCE(vm->faults.busy_ns),
-		.pt_bytes = READ_ONCE(vm->pt.tables) * PAGE_SIZE,
-		.bo_bytes = READ_ONCE(vm->bo_bytes),
 		.queues = READ_ONCE(vm->num_queues),
 	};
-	stats->pages = READ_ONCE(vm->pt.mapped) - stats->bo_bytes / PAGE_SIZE;
+	mutex_lock(&vm->pt.lock);
+	stats->pt_bytes = vm->pt.tables * PAGE_SIZE;
+	stats->bo_bytes = vm->bo_bytes;
+	stats->pages = vm->pt.mapped - vm->bo_bytes / PAGE_SIZE;
+	mutex_unlock(&vm->pt.lock);
 	if (vm->mm)
 		vsvm_svm_stats(&vm->svm, stats);
 }

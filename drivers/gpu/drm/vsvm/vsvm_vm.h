@@ -48,7 +48,7 @@ struct vsvm_vm {
 	u64 bo_start;
 	/** @bo_end: one past its last byte */
 	u64 bo_end;
-	/** @bo_bytes: bytes bound, under @bind_lock */
+	/** @bo_bytes: bytes bound; with what they add to @pt, under its lock */
 	u64 bo_bytes;
 
 	/** @queues: &struct vsvm_queue by vsvm_hw_queue_id(); its lock keeps them alive */
