@@ -15,9 +15,15 @@
 #include "svm.h"
 #include "svm_batch.h"
 
-static bool access_writes(u8 access)
+/**
+ * vsvm_batch_writes() - is a record about writing?
+ * @fault: record
+ *
+ * Return: true for writes and atomics.
+ */
+bool vsvm_batch_writes(const struct vsvm_svm_fault *fault)
 {
-	return access == VSVM_ACCESS_WRITE || access == VSVM_ACCESS_ATOMIC;
+	return fault->hw.access == VSVM_ACCESS_WRITE || fault->hw.access == VSVM_ACCESS_ATOMIC;
 }
 
 static u64 fault_page(const struct vsvm_svm_fault *fault)
@@ -33,7 +39,7 @@ static int fault_cmp(const void *a, const void *b)
 	if (lp != rp)
 		return lp < rp ? -1 : 1;
 	/* Writing first: it decides how the page is asked for. */
-	return access_writes(r->hw.access) - access_writes(l->hw.access);
+	return vsvm_batch_writes(r) - vsvm_batch_writes(l);
 }
 
 /**
@@ -70,7 +76,7 @@ bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, st
 		.end = fault_page(&faults[i]) + PAGE_SIZE,
 		.first = i,
 		.count = 1,
-		.write = access_writes(faults[i].hw.access),
+		.write = vsvm_batch_writes(&faults[i]),
 	};
 	limit = ALIGN_DOWN(run->start, VSVM_PT_BLOCK_SIZE) + VSVM_PT_BLOCK_SIZE;
 
@@ -80,7 +86,7 @@ bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, st
 		if (page == run->end - PAGE_SIZE) {
 			run->duplicates++;
 		} else if (page == run->end && page < limit &&
-			   access_writes(faults[i].hw.access) == run->write) {
+			   vsvm_batch_writes(&faults[i]) == run->write) {
 			run->end += PAGE_SIZE;
 		} else {
 			break;

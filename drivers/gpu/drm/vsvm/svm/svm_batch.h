@@ -27,6 +27,7 @@ struct vsvm_run {
 	bool write;
 };
 
+bool vsvm_batch_writes(const struct vsvm_svm_fault *fault);
 void vsvm_batch_sort(struct vsvm_svm_fault *faults, unsigned int count);
 bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, struct vsvm_run *run);
 

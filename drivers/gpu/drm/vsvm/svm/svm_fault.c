@@ -17,7 +17,7 @@
  *    it has, all of it again.
  *
  * An access that cannot be gets a precise error, for itself alone: a run that fails is taken apart
- * page by page.
+ * page by page, and who only reads does not share the error of who writes.
  *
  * Locking: update_lock around the batch, mmap_lock for steps 1 and 2, pt->lock for step 4.
  *
@@ -274,13 +274,18 @@ static bool served(struct vsvm_svm *svm, const struct vsvm_run *run)
 	return addr == run->end;
 }
 
+/*
+ * Records of reading may stand in a run for writing, one page having both. What writing meets says
+ * nothing of them: without an error they try again at the replay, and ask for themselves.
+ */
 static void fail(struct vsvm_svm_fault *faults, const struct vsvm_run *run, u64 start, u64 end,
 		 u32 error)
 {
 	unsigned int i;
 
 	for (i = run->first; i < run->first + run->count; i++)
-		if (faults[i].hw.addr >= start && faults[i].hw.addr < end)
+		if (faults[i].hw.addr >= start && faults[i].hw.addr < end &&
+		    vsvm_batch_writes(&faults[i]) == run->write)
 			faults[i].error = error;
 }
 
