@@ -21,8 +21,8 @@
  *
  * Locking: update_lock around the batch, mmap_lock for steps 1 and 2, pt->lock for step 4.
  *
- * Limits: tries go on for a bounded time (FAULT_TIMEOUT). userfaultfd and stack growth are not
- * waited for or done: those accesses fail as the CPU would fail with SIGBUS or SIGSEGV.
+ * Limits: tries go on for a bounded time (FAULT_TIMEOUT, FAULT_TRIES). userfaultfd and stack growth
+ * are not waited for or done: those accesses fail as the CPU would fail with SIGBUS or SIGSEGV.
  */
 
 #include <linux/fs.h>
@@ -36,8 +36,9 @@
 #include "svm_batch.h"
 #include "svm_interval.h"
 
-/* How long, in ms, one run may meet invalidations before it is given up. */
+/* How long, in ms, and how often one run may meet invalidations before it is given up. */
 #define FAULT_TIMEOUT	(10 * HMM_RANGE_DEFAULT_TIMEOUT)
+#define FAULT_TRIES	16
 
 /**
  * struct request - what is left of a run
@@ -294,6 +295,7 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 {
 	unsigned long deadline = jiffies + msecs_to_jiffies(FAULT_TIMEOUT);
 	struct request req = { run->start, run->end, run->write };
+	unsigned int tries = 0;
 	u64 next;
 	int ret;
 
@@ -306,7 +308,8 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		if (ret < 0) {
 			svm->stats.retries += ret == AGAIN;
 			cond_resched();
-			if (time_before(jiffies, deadline))
+			/* One try alone may take as long, if it waits for I/O. */
+			if (++tries < FAULT_TRIES || time_before(jiffies, deadline))
 				continue;
 			ret = VSVM_ERROR_RETRY;
 			next = req.end;
