@@ -35,6 +35,7 @@
 #include "svm.h"
 #include "svm_batch.h"
 #include "svm_interval.h"
+#include "svm_update.h"
 
 /* How long, in ms, and how often one run may meet invalidations before it is given up. */
 #define FAULT_TIMEOUT	(10 * HMM_RANGE_DEFAULT_TIMEOUT)
@@ -210,6 +211,30 @@ static int map_pages(struct vsvm_svm *svm, struct vsvm_interval *interval, unsig
 	return ret;
 }
 
+/*
+ * Makes the interval for @cover, the VMA at @addr having had @bounds. mmap_lock is not held, so the
+ * VMA may go before the interval is live. Nobody hears of that, and nobody but us can have the
+ * interval's bounds looked at again.
+ */
+static int cover_vma(struct vsvm_svm *svm, u64 addr, struct vsvm_span cover,
+		     struct vsvm_span bounds)
+{
+	struct vm_area_struct *vma;
+
+	if (vsvm_interval_cover(svm, cover))
+		return VSVM_ERROR_NOMEM;
+
+	mmap_read_lock(svm->mm);
+	vma = vma_lookup(svm->mm, addr);
+	if (!vma || vma->vm_start > bounds.start || vma->vm_end < bounds.end) {
+		mutex_lock(&svm->pt->lock);
+		vsvm_update_defer(svm, vsvm_interval_find(svm, addr));
+		mutex_unlock(&svm->pt->lock);
+	}
+	mmap_read_unlock(svm->mm);
+	return COVERED;
+}
+
 /* One try at the pages from req->start on. On success or error, *@next is where to go on. */
 static int try_serve(struct vsvm_svm *svm, struct request *req, u64 *next)
 {
@@ -239,8 +264,7 @@ static int try_serve(struct vsvm_svm *svm, struct request *req, u64 *next)
 	if (!interval || cover.start < vsvm_interval_start(interval) ||
 	    cover.end > vsvm_interval_end(interval)) {
 		mmap_read_unlock(svm->mm);
-		/* Not under mmap_lock. The VMA may change meanwhile; the next try will see. */
-		return vsvm_interval_cover(svm, cover) ? VSVM_ERROR_NOMEM : COVERED;
+		return cover_vma(svm, req->start, cover, bounds);
 	}
 
 	bounds.start = max(bounds.start, vsvm_interval_start(interval));
