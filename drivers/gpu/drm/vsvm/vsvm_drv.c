@@ -133,10 +133,11 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 
 	/* No address space is left, so no engine raises an interrupt any more. */
 	WARN_ON_ONCE(!xa_empty(&vdev->vms));
-	if (vdev->hw)
-		vsvm_hw_destroy(vdev->hw);
+	/* What the last interrupt asked for may still be under way, and it looks at the hardware. */
 	if (vdev->fault_wq)
 		destroy_workqueue(vdev->fault_wq);
+	if (vdev->hw)
+		vsvm_hw_destroy(vdev->hw);
 	xa_destroy(&vdev->vms);
 }
 
