@@ -197,14 +197,20 @@ static void hand_over(struct vsvm_device *vdev, const struct vsvm_hw_fault *faul
 void vsvm_fault_work(struct work_struct *work)
 {
 	struct vsvm_device *vdev = container_of(work, struct vsvm_device, fault_work);
+	unsigned int left = vdev->fault_ring_size;
 	struct vsvm_hw_fault chunk[RING_CHUNK];
 	unsigned int count, i;
 
-	while ((count = vsvm_hw_fault_read(vdev->hw, chunk, RING_CHUNK)))
+	/* One ringful at a time: who fills it without end must not keep others from the replay. */
+	while (left && (count = vsvm_hw_fault_read(vdev->hw, chunk, min(left, RING_CHUNK)))) {
 		for (i = 0; i < count; i++)
 			hand_over(vdev, &chunk[i]);
+		left -= count;
+	}
 
 	vsvm_hw_fault_replay(vdev->hw, NULL);
+	if (!left)
+		queue_work(vdev->fault_wq, &vdev->fault_work);
 }
 
 /**
