@@ -303,6 +303,11 @@ int vsvm_interval_replace(struct vsvm_svm *svm, struct list_head *olds, struct l
 undo:
 	list_for_each_entry_continue_reverse(interval, news, link)
 		mmu_interval_notifier_remove(&interval->notifier);
+	/* While they were in they may have asked for an update. */
+	mutex_lock(&svm->pt->lock);
+	list_for_each_entry(interval, news, link)
+		list_del_init(&interval->deferred);
+	mutex_unlock(&svm->pt->lock);
 	return ret;
 }
 
