@@ -125,8 +125,11 @@ int vsvm_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *fi
 	u64 size = PAGE_ALIGN(args->size);
 	int ret;
 
-	/* Half the address space is more than shmem takes, and keeps sums from wrapping. */
-	if (args->flags || !size || size > 1ULL << (VSVM_VA_BITS - 1))
+	/*
+	 * A BO is used as a whole, pinned. What RAM cannot hold would only take page tables and
+	 * the offsets for mmap() from all others.
+	 */
+	if (args->flags || !size || size > (u64)totalram_pages() << PAGE_SHIFT)
 		return -EINVAL;
 
 	shmem = drm_gem_shmem_create(drm, size);
