@@ -32,8 +32,9 @@
  * An access may be recorded more than once, and one access of a wave may record up to
  * %VSVM_WAVE_LANES pages, twice as many if each lies in two. A page that a queue has reported for
  * the same access, and that has not been answered by a replay since, is not recorded again for that
- * queue. Copies and fills record up to %VSVM_HW_FAULT_AHEAD pages of each side that they are about
- * to touch. %VSVM_ACCESS_PREFETCH records park nothing.
+ * queue. Copies and fills record up to %VSVM_HW_FAULT_AHEAD pages of each side that they are going
+ * to touch, marked so: what is bad there is an error when they come to it, which may never be.
+ * %VSVM_ACCESS_PREFETCH records park nothing.
  */
 
 /**
@@ -144,6 +145,8 @@ struct vsvm_hw_fault {
 	u16 engine;
 	/** @access: &enum vsvm_access */
 	u8 access;
+	/** @ahead: nobody waits for this page yet: the driver may serve it or let it be */
+	bool ahead;
 };
 
 /**

@@ -103,7 +103,7 @@ static unsigned int serve_bo_faults(struct vsvm_vm *vm, struct vsvm_svm_fault *b
 
 /*
  * Kills the queues of those that have an error and have not tried again since. Nobody waits for a
- * prefetch, so nobody dies of it.
+ * prefetch or for what is reported ahead, so nobody dies of it.
  */
 static void report_errors(struct vsvm_vm *vm, const struct vsvm_svm_fault *batch,
 			  unsigned int count)
@@ -111,7 +111,8 @@ static void report_errors(struct vsvm_vm *vm, const struct vsvm_svm_fault *batch
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
-		if (!batch[i].error || batch[i].hw.access == VSVM_ACCESS_PREFETCH)
+		if (!batch[i].error || batch[i].hw.access == VSVM_ACCESS_PREFETCH ||
+		    batch[i].hw.ahead)
 			continue;
 		if (batch[i].hw.time_ns <= vm->faults.replayed_ns)
 			continue;

@@ -45,7 +45,7 @@ static enum vsvm_hw_result fail(struct vsvm_hw_queue *queue, u32 error, u64 addr
 {
 	if (error != VSVM_HW_MISS)
 		return kill(queue, error, addr, access);
-	vsvm_hw_fault_note(queue->engine, addr, access);
+	vsvm_hw_fault_note(queue->engine, addr, access, false);
 	vsvm_hw_fault_park(queue, BIT_ULL(0), VSVM_HW_WAVE_NONE);
 	return VSVM_HW_PARKED;
 }
@@ -219,7 +219,7 @@ static void look_ahead(struct vsvm_hw_queue *queue, u64 va, u64 size, enum vsvm_
 		error = vsvm_hw_mmu_probe(engine, queue->as, va, access);
 		vsvm_hw_mmu_end(engine);
 		if (error == VSVM_HW_MISS)
-			vsvm_hw_fault_note(engine, va, access);
+			vsvm_hw_fault_note(engine, va, access, true);
 		chunk = min(size, to_page_end(va));
 		va += chunk;
 		size -= chunk;
@@ -288,9 +288,9 @@ static enum vsvm_hw_result run_copy(struct vsvm_hw_queue *queue)
 		if (src_error || dst_error) {
 			/* What just missed may be there by now, so it is noted in any case. */
 			if (src_error)
-				vsvm_hw_fault_note(engine, src, VSVM_ACCESS_READ);
+				vsvm_hw_fault_note(engine, src, VSVM_ACCESS_READ, false);
 			if (dst_error)
-				vsvm_hw_fault_note(engine, dst, VSVM_ACCESS_WRITE);
+				vsvm_hw_fault_note(engine, dst, VSVM_ACCESS_WRITE, false);
 			look_ahead(queue, src, cmd->size - queue->done, VSVM_ACCESS_READ);
 			look_ahead(queue, dst, cmd->size - queue->done, VSVM_ACCESS_WRITE);
 			vsvm_hw_fault_park(queue, BIT_ULL(0), VSVM_HW_WAVE_NONE);
@@ -323,7 +323,7 @@ static enum vsvm_hw_result run_fill(struct vsvm_hw_queue *queue)
 		vsvm_hw_mmu_end(engine);
 
 		if (error == VSVM_HW_MISS) {
-			vsvm_hw_fault_note(engine, dst, VSVM_ACCESS_WRITE);
+			vsvm_hw_fault_note(engine, dst, VSVM_ACCESS_WRITE, false);
 			look_ahead(queue, dst, cmd->size - queue->done, VSVM_ACCESS_WRITE);
 			vsvm_hw_fault_park(queue, BIT_ULL(0), VSVM_HW_WAVE_NONE);
 			return VSVM_HW_PARKED;

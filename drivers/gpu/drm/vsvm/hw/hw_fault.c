@@ -40,7 +40,8 @@
  * bits in the queue belong to the engine's thread. The lock is innermost and held for at most
  * %VSVM_HW_MAX_MISSES records.
  *
- * Limits: one reader of the ring at a time. Prefetches leave half of the ring to real faults.
+ * Limits: one reader of the ring at a time. Prefetches and records ahead leave half of the ring to
+ * what waits.
  */
 
 #include <linux/bitops.h>
@@ -80,8 +81,10 @@ void vsvm_hw_fault_fini(struct vsvm_hw *hw)
  * @engine: engine; its notes go with the next vsvm_hw_fault_park() or _prefetch()
  * @addr: address
  * @access: kind of access
+ * @ahead: the access has not come so far yet
  */
-void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_access access)
+void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_access access,
+			bool ahead)
 {
 	struct vsvm_hw_miss *miss;
 	unsigned int i;
@@ -96,6 +99,7 @@ void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_acces
 	miss = &engine->misses[engine->num_misses++];
 	miss->addr = addr;
 	miss->access = access;
+	miss->ahead = ahead;
 }
 
 /* Put a record into the ring, unless there are @limit in it. */
@@ -116,6 +120,7 @@ static bool put_record(struct vsvm_hw_queue *queue, u32 wave, const struct vsvm_
 		.wave = wave,
 		.engine = queue->engine->id,
 		.access = miss->access,
+		.ahead = miss->ahead,
 	};
 	vsvm_hw_count(&queue->engine->stats.faults, 1);
 	return true;
@@ -159,6 +164,11 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
 	vsvm_hw_fault_poll(queue);
 	for (i = 0; i < engine->num_misses; i++) {
 		miss = &engine->misses[i];
+		if (miss->ahead) {
+			/* The access does not wait for it, so it may as well be lost. */
+			put_record(queue, wave, miss, now, ring->size / 2);
+			continue;
+		}
 		report = report_of(queue, miss->addr);
 		if (is_reported(report, miss, replays))
 			continue;

@@ -407,6 +407,8 @@ struct vsvm_hw_miss {
 	u64 addr;
 	/** @access: &enum vsvm_access */
 	u8 access;
+	/** @ahead: the access has not come so far yet */
+	bool ahead;
 };
 
 /**
@@ -518,7 +520,8 @@ bool vsvm_hw_range_ok(u64 va, u64 size, u64 *bad);
 /* hw_fault.c */
 int vsvm_hw_fault_init(struct vsvm_hw *hw);
 void vsvm_hw_fault_fini(struct vsvm_hw *hw);
-void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_access access);
+void vsvm_hw_fault_note(struct vsvm_hw_engine *engine, u64 addr, enum vsvm_access access,
+			bool ahead);
 void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave);
 void vsvm_hw_fault_prefetch(struct vsvm_hw_queue *queue, u32 wave);
 bool vsvm_hw_fault_woken(struct vsvm_hw_queue *queue);

@@ -217,7 +217,7 @@ static u32 open_window(struct vsvm_hw_queue *queue, struct window *window, u64 v
 		window->va = page;
 	} else if (error == VSVM_HW_MISS) {
 		window->missed = page;
-		vsvm_hw_fault_note(queue->engine, va, access);
+		vsvm_hw_fault_note(queue->engine, va, access, false);
 	}
 	return error;
 }
@@ -422,7 +422,7 @@ static void prefetch_lanes(struct vsvm_hw_queue *queue, const struct vsvm_hw_wav
 		last = va & VSVM_HW_PAGE_MASK;
 		if (vsvm_hw_mmu_probe(queue->engine, queue->as, va, VSVM_ACCESS_READ) ==
 		    VSVM_HW_MISS)
-			vsvm_hw_fault_note(queue->engine, va, VSVM_ACCESS_PREFETCH);
+			vsvm_hw_fault_note(queue->engine, va, VSVM_ACCESS_PREFETCH, false);
 	}
 	vsvm_hw_mmu_end(queue->engine);
 	vsvm_hw_fault_prefetch(queue, wave->number);
