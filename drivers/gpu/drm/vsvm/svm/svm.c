@@ -16,6 +16,7 @@
  * fault in it comes here.
  */
 
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -103,6 +104,34 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	mmdrop(svm->mm);
 	kvfree(svm->pfns);
 	kvfree(svm->leaves);
+}
+
+/**
+ * vsvm_svm_charge_begin() - have what a work item allocates charged to the process
+ * @svm: SVM; its mm has users
+ *
+ * A work item belongs to nobody, so the tables and intervals that it makes for a process, and what
+ * the kernel's fault handler makes for it, would be nobody's: memory that no limit holds.
+ *
+ * Context: a work item; not nested.
+ * Return: for vsvm_svm_charge_end(); may be NULL.
+ */
+struct mem_cgroup *vsvm_svm_charge_begin(struct vsvm_svm *svm)
+{
+	struct mem_cgroup *memcg = get_mem_cgroup_from_mm(svm->mm);
+
+	set_active_memcg(memcg);
+	return memcg;
+}
+
+/**
+ * vsvm_svm_charge_end() - undo vsvm_svm_charge_begin()
+ * @memcg: what it returned
+ */
+void vsvm_svm_charge_end(struct mem_cgroup *memcg)
+{
+	set_active_memcg(NULL);
+	mem_cgroup_put(memcg);
 }
 
 /**

@@ -15,6 +15,7 @@
 
 struct drm_vsvm_interval;
 struct drm_vsvm_vm_stats;
+struct mem_cgroup;
 
 /** VSVM_SVM_WINDOW_PAGES - pages around a fault that are mapped with it if the CPU has them */
 #define VSVM_SVM_WINDOW_PAGES	64
@@ -122,6 +123,8 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 void vsvm_svm_fini(struct vsvm_svm *svm);
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count);
 int vsvm_svm_sync(struct vsvm_svm *svm);
+struct mem_cgroup *vsvm_svm_charge_begin(struct vsvm_svm *svm);
+void vsvm_svm_charge_end(struct mem_cgroup *memcg);
 void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats);
 u64 vsvm_svm_list(struct vsvm_svm *svm, struct drm_vsvm_interval *list, u64 count);
 

@@ -352,11 +352,12 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
  *
  * The caller replays afterwards, and kills the queues of those that have an error.
  *
- * Context: process, no locks. May wait for memory, for I/O and for invalidations.
+ * Context: a work item, no locks. May wait for memory, for I/O and for invalidations.
  */
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count)
 {
 	struct vsvm_run run = {};
+	struct mem_cgroup *memcg;
 	unsigned int i;
 
 	if (!mmget_not_zero(svm->mm)) {
@@ -367,6 +368,7 @@ void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigne
 
 	vsvm_batch_sort(faults, count);
 
+	memcg = vsvm_svm_charge_begin(svm);
 	mutex_lock(&svm->update_lock);
 	while (vsvm_batch_next(faults, count, &run)) {
 		serve_run(svm, faults, &run);
@@ -375,6 +377,7 @@ void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigne
 	}
 	vsvm_pt_cache_drain(&svm->cache);
 	mutex_unlock(&svm->update_lock);
+	vsvm_svm_charge_end(memcg);
 
 	mmput_async(svm->mm);
 }

@@ -158,9 +158,12 @@ static void update_work(struct work_struct *work)
 {
 	struct vsvm_svm *svm = container_of(work, struct vsvm_svm, update_work);
 	bool alive = mmget_not_zero(svm->mm);
+	struct mem_cgroup *memcg = NULL;
 	struct vsvm_interval *interval;
 	u64 seq;
 
+	if (alive)
+		memcg = vsvm_svm_charge_begin(svm);
 	mutex_lock(&svm->update_lock);
 	if (!alive) {
 		svm->stats.removed += svm->num_intervals;
@@ -183,8 +186,10 @@ static void update_work(struct work_struct *work)
 	mutex_unlock(&svm->update_lock);
 	wake_up_all(&svm->done_wq);
 
-	if (alive)
+	if (alive) {
+		vsvm_svm_charge_end(memcg);
 		mmput_async(svm->mm);
+	}
 }
 
 /**
