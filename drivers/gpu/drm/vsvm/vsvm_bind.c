@@ -6,9 +6,9 @@
  * drm_gpuvm keeps the mappings and finds out what a new one splits and replaces; here each of its
  * steps becomes page table entries.
  *
- * An operation must not fail in the middle. So all it can need, at most three mappings (the new one
- * and what is left of an old one on both sides) and the tables, is allocated before drm_gpuvm
- * begins.
+ * An operation must not fail in the middle, for what it replaces is gone by then. So all it can
+ * need, at most three mappings (the new one and what is left of an old one on both sides), the
+ * tables, the BO's pages and its place in the VM, is there before drm_gpuvm begins.
  *
  * While an operation replaces one mapping by another the GPU may find neither. It faults, and the
  * fault waits for bind_lock (vsvm_fault.c), so to a program the replacement is atomic.
@@ -47,6 +47,8 @@ struct bind {
 	struct vsvm_vm *vm;
 	/** @readonly: of the new mapping */
 	bool readonly;
+	/** @vm_bo: the new mapping's BO in @vm, its pages pinned; NULL for an unmap */
+	struct drm_gpuvm_bo *vm_bo;
 	/** @spare: mappings to be */
 	struct mapping *spare[3];
 	/** @num_spare: how many of them are left */
@@ -133,25 +135,16 @@ static int step_map(struct drm_gpuva_op *op, void *priv)
 	struct drm_gem_object *obj = op->map.gem.obj;
 	struct bind *bind = priv;
 	struct mapping *mapping = bind->spare[bind->num_spare - 1];
-	struct drm_gpuvm_bo *vm_bo;
 	int ret;
 
 	mapping->readonly = bind->readonly;
 	drm_gpuva_init_from_op(&mapping->va, &op->map);
-
-	dma_resv_lock(obj->resv, NULL);
-	vm_bo = drm_gpuvm_bo_obtain_locked(&bind->vm->gpuvm, obj);
-	if (IS_ERR(vm_bo)) {
-		ret = PTR_ERR(vm_bo);
-		goto unlock;
-	}
 	mapping->va.vm = &bind->vm->gpuvm;
-	ret = link_mapping(mapping, vm_bo);
-	drm_gpuvm_bo_put(vm_bo);
-unlock:
+
+	/* Pinned already, so another pin only counts. */
+	dma_resv_lock(obj->resv, NULL);
+	WARN_ON_ONCE(link_mapping(mapping, bind->vm_bo));
 	dma_resv_unlock(obj->resv);
-	if (ret)
-		return ret;
 
 	bind->num_spare--;
 	ret = map(bind, mapping);
@@ -248,8 +241,40 @@ void vsvm_bind_unmap_all(struct vsvm_vm *vm)
 	mutex_unlock(&vm->bind_lock);
 }
 
-static int bind_prepare(struct bind *bind, const struct drm_vsvm_bind_op *op)
+static int bind_hold_bo(struct bind *bind, struct drm_gem_object *obj)
 {
+	struct drm_gpuvm_bo *vm_bo;
+	int ret;
+
+	dma_resv_lock(obj->resv, NULL);
+	vm_bo = drm_gpuvm_bo_obtain_locked(&bind->vm->gpuvm, obj);
+	if (IS_ERR(vm_bo)) {
+		ret = PTR_ERR(vm_bo);
+		goto unlock;
+	}
+	ret = vsvm_bo_pin(obj);
+	if (ret)
+		drm_gpuvm_bo_put(vm_bo);
+	else
+		bind->vm_bo = vm_bo;
+unlock:
+	dma_resv_unlock(obj->resv);
+	return ret;
+}
+
+static void bind_release_bo(struct bind *bind, struct drm_gem_object *obj)
+{
+	dma_resv_lock(obj->resv, NULL);
+	vsvm_bo_unpin(obj);
+	drm_gpuvm_bo_put(bind->vm_bo);
+	dma_resv_unlock(obj->resv);
+}
+
+static int bind_prepare(struct bind *bind, const struct drm_vsvm_bind_op *op,
+			struct drm_gem_object *obj)
+{
+	int ret;
+
 	while (bind->num_spare < ARRAY_SIZE(bind->spare)) {
 		struct mapping *mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
 
@@ -257,18 +282,21 @@ static int bind_prepare(struct bind *bind, const struct drm_vsvm_bind_op *op)
 			return -ENOMEM;
 		bind->spare[bind->num_spare++] = mapping;
 	}
-	if (op->op != DRM_VSVM_BIND_OP_MAP)
+	if (!obj)
 		return 0;
 
 	bind->leaves = kmalloc_array(VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT, sizeof(*bind->leaves),
 				     GFP_KERNEL_ACCOUNT);
 	if (!bind->leaves)
 		return -ENOMEM;
-	return vsvm_pt_cache_fill(&bind->cache, op->addr, op->addr + op->size);
+	ret = vsvm_pt_cache_fill(&bind->cache, op->addr, op->addr + op->size);
+	return ret ? ret : bind_hold_bo(bind, obj);
 }
 
-static void bind_cleanup(struct bind *bind)
+static void bind_cleanup(struct bind *bind, struct drm_gem_object *obj)
 {
+	if (bind->vm_bo)
+		bind_release_bo(bind, obj);
 	while (bind->num_spare)
 		kfree(bind->spare[--bind->num_spare]);
 	kfree(bind->leaves);
@@ -288,14 +316,14 @@ static int bind_run(struct vsvm_vm *vm, const struct drm_vsvm_bind_op *op,
 	};
 	int ret;
 
-	ret = bind_prepare(&bind, op);
+	ret = bind_prepare(&bind, op, obj);
 	if (!ret) {
 		mutex_lock(&vm->bind_lock);
 		ret = obj ? drm_gpuvm_sm_map(&vm->gpuvm, &bind, &req) :
 			    drm_gpuvm_sm_unmap(&vm->gpuvm, &bind, op->addr, op->size);
 		mutex_unlock(&vm->bind_lock);
 	}
-	bind_cleanup(&bind);
+	bind_cleanup(&bind, obj);
 	return ret;
 }
 
@@ -333,6 +361,8 @@ static int bind_op(struct vsvm_vm *vm, struct drm_file *file, const struct drm_v
 	if (op->bo_offset >= obj->size || op->size > obj->size - op->bo_offset)
 		ret = -EINVAL;
 	else
+		ret = vsvm_bo_check(obj);
+	if (!ret)
 		ret = bind_run(vm, op, obj);
 	drm_gem_object_put(obj);
 	return ret;

@@ -43,6 +43,24 @@ struct drm_gem_object *vsvm_bo_create_object(struct drm_device *drm, size_t size
 }
 
 /**
+ * vsvm_bo_check() - can the GPU reach all of a BO?
+ * @obj: BO
+ *
+ * Return: 0, or -EOPNOTSUPP for an imported buffer that is not RAM.
+ */
+int vsvm_bo_check(struct drm_gem_object *obj)
+{
+	struct sg_dma_page_iter iter;
+
+	if (!drm_gem_is_imported(obj))
+		return 0;
+	for_each_sgtable_dma_page(to_drm_gem_shmem_obj(obj)->sgt, &iter, 0)
+		if (!pfn_valid(PHYS_PFN(sg_page_iter_dma_address(&iter))))
+			return -EOPNOTSUPP;
+	return 0;
+}
+
+/**
  * vsvm_bo_pin() - keep the pages of a BO where they are
  * @obj: BO; its dma_resv is held
  *
@@ -86,8 +104,6 @@ static int imported_leaves(struct sg_table *sgt, u64 offset, bool write, u64 *le
 
 		if (i == count)
 			break;
-		if (!pfn_valid(PHYS_PFN(addr)))
-			return -EOPNOTSUPP;
 		leaves[i++] = vsvm_pt_leaf(addr, write);
 	}
 	return i == count ? 0 : -EINVAL;
@@ -95,13 +111,13 @@ static int imported_leaves(struct sg_table *sgt, u64 offset, bool write, u64 *le
 
 /**
  * vsvm_bo_leaves() - page table entries that map a part of a BO
- * @obj: BO, pinned
+ * @obj: BO, checked and pinned
  * @offset: first byte, page aligned
  * @write: may the GPU write
  * @leaves: filled in
  * @count: pages; within the BO
  *
- * Return: 0, or -EOPNOTSUPP for an imported buffer that is not RAM.
+ * Return: 0, or -EINVAL for an imported buffer that is shorter than it says.
  */
 int vsvm_bo_leaves(struct drm_gem_object *obj, u64 offset, bool write, u64 *leaves,
 		   unsigned int count)

@@ -9,6 +9,7 @@ struct drm_file;
 struct drm_gem_object;
 
 struct drm_gem_object *vsvm_bo_create_object(struct drm_device *drm, size_t size);
+int vsvm_bo_check(struct drm_gem_object *obj);
 int vsvm_bo_pin(struct drm_gem_object *obj);
 void vsvm_bo_unpin(struct drm_gem_object *obj);
 int vsvm_bo_leaves(struct drm_gem_object *obj, u64 offset, bool write, u64 *leaves,
