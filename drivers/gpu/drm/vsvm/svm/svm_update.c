@@ -9,9 +9,9 @@
  *
  * The update never trusts the event. Between the munmap() and the work the process may have mapped
  * something else at the same place, and the GPU may have faulted there. The update looks at the
- * VMAs as they are now: each VMA that overlaps the old interval gets the part it shares with it; if
- * there is none the interval goes. What an event said is of no interest, so updates may be merged,
- * delayed or repeated at will.
+ * VMAs as they are now: each VMA that overlaps the old interval gets the part it shares with it,
+ * together with what other intervals beside that have of the same VMA; if there is none the interval
+ * goes. What an event said is of no interest, so updates may be merged, delayed or repeated at will.
  *
  * Late is harmless: until the update an interval is too large, which is noise. Lost is impossible:
  * the mark stays until an update has begun to look, is handed on when bounds change
@@ -71,8 +71,37 @@ static void free_list(struct list_head *list)
 	INIT_LIST_HEAD(list);
 }
 
-/* Fills @news with an interval for each VMA that overlaps @old. Returns how many, or -ENOMEM. */
-static int follow_vmas(struct vsvm_svm *svm, struct vsvm_interval *old, struct list_head *news)
+/*
+ * Widens @span, what a VMA and an interval share, over the intervals beside it that lie in the same
+ * VMA: they were cut from others, or made where this one had ended. They go to @olds.
+ */
+static void swallow(struct vsvm_svm *svm, struct vm_area_struct *vma, struct vsvm_span *span,
+		    struct list_head *olds)
+{
+	struct vsvm_interval *next;
+
+	while (span->start > vma->vm_start) {
+		next = vsvm_interval_find(svm, span->start - 1);
+		if (!next || vsvm_interval_start(next) < vma->vm_start)
+			break;
+		span->start = vsvm_interval_start(next);
+		list_add(&next->link, olds);
+	}
+	while (span->end < vma->vm_end) {
+		next = vsvm_interval_find(svm, span->end);
+		if (!next || vsvm_interval_end(next) > vma->vm_end)
+			break;
+		span->end = vsvm_interval_end(next);
+		list_add_tail(&next->link, olds);
+	}
+}
+
+/*
+ * Fills @news with an interval for each VMA that overlaps @old, and @olds with the intervals, @old
+ * excepted, that they take in. Returns how many are new, or -ENOMEM.
+ */
+static int follow_vmas(struct vsvm_svm *svm, struct vsvm_interval *old, struct list_head *olds,
+		       struct list_head *news)
 {
 	u64 start = vsvm_interval_start(old), end = vsvm_interval_end(old);
 	struct vm_area_struct *vma;
@@ -82,10 +111,14 @@ static int follow_vmas(struct vsvm_svm *svm, struct vsvm_interval *old, struct l
 	vma_iter_init(&vmi, svm->mm, start);
 	mmap_read_lock(svm->mm);
 	for_each_vma_range(vmi, vma, end) {
+		struct vsvm_span span = {
+			.start = max_t(u64, vma->vm_start, start),
+			.end = min_t(u64, vma->vm_end, end),
+		};
 		struct vsvm_interval *new;
 
-		new = vsvm_interval_alloc(svm, max_t(u64, vma->vm_start, start),
-					  min_t(u64, vma->vm_end, end));
+		swallow(svm, vma, &span, olds);
+		new = vsvm_interval_alloc(svm, span.start, span.end);
 		if (!new) {
 			count = -ENOMEM;
 			break;
@@ -113,12 +146,14 @@ static int update_interval(struct vsvm_svm *svm, struct vsvm_interval *old)
 	LIST_HEAD(olds);
 	LIST_HEAD(news);
 	int count, ret;
+	bool merged;
 
-	count = follow_vmas(svm, old, &news);
+	count = follow_vmas(svm, old, &olds, &news);
 	if (count < 0 || same_bounds(old, &news)) {
 		free_list(&news);
 		return min(count, 0);
 	}
+	merged = !list_empty(&olds);
 
 	list_add(&old->link, &olds);
 	ret = vsvm_interval_replace(svm, &olds, &news);
@@ -127,12 +162,13 @@ static int update_interval(struct vsvm_svm *svm, struct vsvm_interval *old)
 		return ret;
 	}
 
+	svm->stats.extended += merged;
 	if (!count)
 		svm->stats.removed++;
-	else if (count == 1)
-		svm->stats.shrunk++;
-	else
+	else if (count > 1)
 		svm->stats.split++;
+	else if (!merged)
+		svm->stats.shrunk++;
 	return 0;
 }
 
