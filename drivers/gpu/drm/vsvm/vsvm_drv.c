@@ -133,7 +133,7 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 
 	/* No address space is left, so no engine raises an interrupt any more. */
 	WARN_ON_ONCE(!xa_empty(&vdev->vms));
-	/* What the last interrupt asked for may still be under way, and it looks at the hardware. */
+	/* What the last interrupt asked for may be under way still, and looks at the hardware. */
 	if (vdev->fault_wq)
 		destroy_workqueue(vdev->fault_wq);
 	if (vdev->hw)
