@@ -64,22 +64,14 @@ int vsvm_bo_check(struct drm_gem_object *obj)
  * vsvm_bo_pin() - keep the pages of a BO where they are
  * @obj: BO; its dma_resv is held
  *
- * The GPU may write them, and nobody else would tell shmem, which drops a clean page.
+ * What the GPU writes to them is told to shmem by the page table (vsvm_pt_zap()), as for all pages.
  *
  * Return: 0 or -ENOMEM.
  */
 int vsvm_bo_pin(struct drm_gem_object *obj)
 {
-	struct drm_gem_shmem_object *shmem = to_drm_gem_shmem_obj(obj);
-	int ret;
-
 	dma_resv_assert_held(obj->resv);
-	if (drm_gem_is_imported(obj))
-		return 0;
-	ret = drm_gem_shmem_pin_locked(shmem);
-	if (!ret)
-		shmem->pages_mark_dirty_on_put = true;
-	return ret;
+	return drm_gem_is_imported(obj) ? 0 : drm_gem_shmem_pin_locked(to_drm_gem_shmem_obj(obj));
 }
 
 /**
