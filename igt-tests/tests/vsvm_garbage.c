@@ -11,8 +11,8 @@ IGT_TEST_DESCRIPTION("Random streams and programs end or are killed, and hurt no
 #define PAGE		VSVM_PAGE_SIZE
 
 /*
- * What is random knows of one piece of memory. Around it is none for as far as an address gets whose
- * low half is changed.
+ * What is random knows of one piece of memory. Around it is none for as far as an address gets
+ * whose low half is changed.
  */
 #define ARENA_SIZE	(4 * PAGE)
 #define ARENA_ALIGN	(8ull << 30)
@@ -281,7 +281,8 @@ static void garbage_block(struct vsvm_rng *rng, struct vsvm_asm *as, unsigned in
 			break;
 		case 4:
 			if (loops)
-				asm_control(as, vsvm_rand(rng) % 2 ? VSVM_OP_BREAK : VSVM_OP_CONTINUE,
+				asm_control(as,
+					    vsvm_rand(rng) % 2 ? VSVM_OP_BREAK : VSVM_OP_CONTINUE,
 					    VSVM_INSN_PRED, garbage_reg(rng));
 			break;
 		case 5:

@@ -142,7 +142,7 @@ static void test_head(int fd)
 #define UNSIGNED	0x0f
 #define SIGNED		0xf0
 #define INTEGER		0xff
-#define WORDS		(1 << VSVM_TYPE_U32 | 1 << VSVM_TYPE_U64)
+#define WORDS		0x0c	/* U32, U64 */
 #define UNTYPED		0
 
 enum {
@@ -594,7 +594,8 @@ int igt_main()
 		{ "types", "An opcode takes its own types and no other", test_types },
 		{ "fields", "A field that an instruction does not use has to be zero",
 		  test_fields },
-		{ "immediates", "An immediate takes the place of the last source", test_immediates },
+		{ "immediates", "An immediate takes the place of the last source",
+		  test_immediates },
 		{ "singles", "Modifiers, spaces, atomics and flags beyond the last are refused",
 		  test_singles },
 		{ "registers", "A register that the program does not have is refused",

@@ -27,7 +27,7 @@ enum {
 struct scalar {
 	const struct vsvm_insn *insns;
 	uint32_t count;
-	/* of IF, ELSE, LOOP: where it ends; of ENDLOOP, CONTINUE: its LOOP; of BREAK: its ENDLOOP */
+	/* IF, ELSE, LOOP: where it ends; ENDLOOP, CONTINUE: its LOOP; BREAK: its ENDLOOP */
 	uint32_t *target;
 	uint32_t regs[NUM_REGS];
 	uint32_t slots[SLOTS];
@@ -303,8 +303,9 @@ static void compare(struct vsvm_ctx *ctx, struct vsvm_asm *as, const char *name)
 	for (unsigned int i = 0; i < ITEMS; i++) {
 		scalar_run(&s, i);
 		for (unsigned int j = 0; j < SLOTS; j++)
-			igt_assert_f(out[i][j] == s.slots[j], "%s, item %u, slot %u: %#x, not %#x\n",
-				     name, i, j, out[i][j], s.slots[j]);
+			igt_assert_f(out[i][j] == s.slots[j],
+				     "%s, item %u, slot %u: %#x, not %#x\n", name, i, j,
+				     out[i][j], s.slots[j]);
 	}
 	vsvm_unmap(out, ITEMS * sizeof(*out));
 	free(s.target);
@@ -432,7 +433,8 @@ static void test_nesting(int fd)
 	/* as deep as it goes: IFs, loops, and both by turns */
 	vsvm_ctx_init(&ctx, fd);
 	for (unsigned int kind = 0; kind < 3; kind++) {
-		for (unsigned int depth = VSVM_MAX_NESTING - 1; depth <= VSVM_MAX_NESTING; depth++) {
+		for (unsigned int depth = VSVM_MAX_NESTING - 1; depth <= VSVM_MAX_NESTING;
+		     depth++) {
 			struct gen g = { .rng = { depth } };
 
 			gen_begin(&g);

@@ -94,7 +94,8 @@ static void test_load(int fd)
 			for (unsigned int i = 0; i < ITEMS; i++) {
 				want = size_of(type) == 8 ? 0 : 0xffffffff00000000;
 				memcpy(&want, (void *)addrs[i] + offsets[o], size_of(type));
-				igt_assert_f(out[i] == want, "type %u, %#llx%+d: %#llx, not %#llx\n",
+				igt_assert_f(out[i] == want,
+					     "type %u, %#llx%+d: %#llx, not %#llx\n",
 					     type, (long long)addrs[i], offsets[o],
 					     (long long)out[i], (long long)want);
 			}

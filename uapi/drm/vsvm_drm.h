@@ -502,8 +502,8 @@ struct drm_vsvm_exec_stream {
  * here: a bad address becomes a killed queue.
  *
  * Errors: -EINVAL for no stream, more than queue_depth streams, addresses or sizes that are not
- * aligned; -EIO for a queue that was killed, -ENOENT for one that is destroyed while the call waits;
- * -EAGAIN; -EINTR.
+ * aligned; -EIO for a queue that was killed, -ENOENT for one that is destroyed while the call
+ * waits; -EAGAIN; -EINTR.
  */
 struct drm_vsvm_exec {
 	/** @queue_id: queue */

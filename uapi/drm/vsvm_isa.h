@@ -307,8 +307,8 @@ struct vsvm_insn {
  */
 #define VSVM_INSN_IMM		(1 << 0)
 /**
- * VSVM_INSN_PRED - BREAK, CONTINUE, EXIT: only lanes whose 32-bit register @a is not zero. IF always
- * has a predicate, and may have the flag or not.
+ * VSVM_INSN_PRED - BREAK, CONTINUE, EXIT: only lanes whose 32-bit register @a is not zero. IF
+ * always has a predicate, and may have the flag or not.
  */
 #define VSVM_INSN_PRED		(1 << 1)
 /** VSVM_INSN_NOT - with PRED: only lanes whose predicate is zero */

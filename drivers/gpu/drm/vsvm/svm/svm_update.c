@@ -10,8 +10,9 @@
  * The update never trusts the event. Between the munmap() and the work the process may have mapped
  * something else at the same place, and the GPU may have faulted there. The update looks at the
  * VMAs as they are now: each VMA that overlaps the old interval gets the part it shares with it,
- * together with what other intervals beside that have of the same VMA; if there is none the interval
- * goes. What an event said is of no interest, so updates may be merged, delayed or repeated at will.
+ * together with what other intervals beside that have of the same VMA; if there is none the
+ * interval goes. What an event said is of no interest, so updates may be merged, delayed or
+ * repeated at will.
  *
  * Late is harmless: until the update an interval is too large, which is noise. Lost is impossible:
  * the mark stays until an update has begun to look, is handed on when bounds change
