@@ -240,7 +240,8 @@ struct drm_vsvm_bind_op {
  * it stay done and @ops.count is set to its index.
  *
  * Errors: -EINVAL for an operation that is not aligned, beyond the end of its BO, or outside the
- * range for BOs; -ENOENT for a handle that is none.
+ * range for BOs; -ENOENT for a handle that is none; -EOPNOTSUPP for an imported buffer that is not
+ * RAM. An operation that fails has changed nothing.
  */
 struct drm_vsvm_vm_bind {
 	/** @vm_id: VM */
@@ -293,13 +294,16 @@ struct drm_vsvm_vm_stats {
 	 * @faults_spurious: of these, records of a page that was mapped already when its turn came
 	 */
 	__u64 faults_spurious;
-	/** @faults_failed: of these, records that killed their queue */
+	/** @faults_failed: of these, records of an access that cannot be; one or more a killed queue */
 	__u64 faults_failed;
 	/** @batches: batches of records served, each ended by a replay */
 	__u64 batches;
 	/** @runs: runs of neighbouring pages that the batches were merged into */
 	__u64 runs;
-	/** @retries: times that a run was started anew because the memory changed under it */
+	/**
+	 * @retries: times that a run was started anew because the memory changed under it, or to
+	 * find the bad page in it
+	 */
 	__u64 retries;
 	/** @fault_ns: time spent serving batches */
 	__u64 fault_ns;
@@ -384,7 +388,8 @@ struct drm_vsvm_vm_sync {
  *
  * Memory of the BO is shmem, zeroed.
  *
- * Errors: -EINVAL for size 0 or too large, -ENOMEM.
+ * Errors: -EINVAL for size 0 or more than there is RAM, -ENOMEM, -ENOSPC when the device has no
+ * offset for mmap() left.
  */
 struct drm_vsvm_bo_create {
 	/** @size: in: bytes wanted; out: bytes given, rounded up to whole pages */
@@ -398,7 +403,7 @@ struct drm_vsvm_bo_create {
 /**
  * struct drm_vsvm_bo_mmap_offset - argument of %DRM_IOCTL_VSVM_BO_MMAP_OFFSET
  *
- * Errors: -ENOENT for a handle that is none.
+ * Errors: -ENOENT for a handle that is none, -EINVAL for an imported buffer.
  */
 struct drm_vsvm_bo_mmap_offset {
 	/** @handle: GEM handle */

@@ -29,17 +29,8 @@ static int setup(struct kunit *test)
 	mutex_init(&f->pt.lock);
 	f->svm.pt = &f->pt;
 	f->svm.intervals = RB_ROOT_CACHED;
-	mutex_lock(&f->svm.update_lock);
 	test->priv = f;
 	return 0;
-}
-
-static void teardown(struct kunit *test)
-{
-	struct fixture *f = test->priv;
-
-	if (f)
-		mutex_unlock(&f->svm.update_lock);
 }
 
 static void add(struct kunit *test, u64 start, u64 end)
@@ -59,7 +50,9 @@ static void expect_span(struct kunit *test, u64 addr, u64 vma_start, u64 vma_end
 	struct fixture *f = test->priv;
 	struct vsvm_span span;
 
+	mutex_lock(&f->svm.update_lock);
 	span = vsvm_interval_cover_span(&f->svm, addr, (struct vsvm_span) { vma_start, vma_end });
+	mutex_unlock(&f->svm.update_lock);
 	KUNIT_EXPECT_EQ(test, span.start, start);
 	KUNIT_EXPECT_EQ(test, span.end, end);
 }
@@ -69,11 +62,13 @@ static void test_find(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	add(test, P(2), P(4));
+	mutex_lock(&f->svm.update_lock);
 	KUNIT_EXPECT_NULL(test, vsvm_interval_find(&f->svm, P(2) - 1));
 	KUNIT_EXPECT_NOT_NULL(test, vsvm_interval_find(&f->svm, P(2)));
 	KUNIT_EXPECT_NOT_NULL(test, vsvm_interval_find(&f->svm, P(4) - 1));
 	KUNIT_EXPECT_NULL(test, vsvm_interval_find(&f->svm, P(4)));
 	KUNIT_EXPECT_NULL(test, vsvm_interval_find(&f->svm, 0));
+	mutex_unlock(&f->svm.update_lock);
 }
 
 static void test_alone(struct kunit *test)
@@ -145,7 +140,6 @@ static struct kunit_case interval_cases[] = {
 static struct kunit_suite interval_suite = {
 	.name = "vsvm-interval",
 	.init = setup,
-	.exit = teardown,
 	.test_cases = interval_cases,
 };
 
