@@ -294,7 +294,10 @@ struct drm_vsvm_vm_stats {
 	 * @faults_spurious: of these, records of a page that was mapped already when its turn came
 	 */
 	__u64 faults_spurious;
-	/** @faults_failed: of these, records of an access that cannot be; one or more a killed queue */
+	/**
+	 * @faults_failed: of these, records of an access that cannot be; one or more for a killed
+	 * queue
+	 */
 	__u64 faults_failed;
 	/** @batches: batches of records served, each ended by a replay */
 	__u64 batches;
