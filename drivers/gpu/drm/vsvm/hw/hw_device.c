@@ -125,7 +125,7 @@ struct vsvm_hw_as *vsvm_hw_as_create(struct vsvm_hw *hw, phys_addr_t root)
 {
 	struct vsvm_hw_as *as;
 
-	as = kzalloc_obj(*as);
+	as = kzalloc_obj(*as, GFP_KERNEL_ACCOUNT);
 	if (!as)
 		return ERR_PTR(-ENOMEM);
 	as->hw = hw;

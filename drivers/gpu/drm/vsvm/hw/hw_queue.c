@@ -33,7 +33,7 @@ struct vsvm_hw_queue *vsvm_hw_queue_create(struct vsvm_hw *hw,
 	if (!config->as || config->as->hw != hw || config->engine >= hw->config.num_engines)
 		return ERR_PTR(-EINVAL);
 
-	queue = kvzalloc_obj(*queue);
+	queue = kvzalloc_obj(*queue, GFP_KERNEL_ACCOUNT);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 	queue->hw = hw;
