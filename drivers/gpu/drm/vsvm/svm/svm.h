@@ -92,7 +92,7 @@ struct vsvm_svm {
 	/** @done_wq: woken when @done_seq moves */
 	wait_queue_head_t done_wq;
 	/** @update_work: does the deferred updates */
-	struct work_struct update_work;
+	struct delayed_work update_work;
 
 	/** @cache: tables set aside for the run being served; under @update_lock */
 	struct vsvm_pt_cache cache;

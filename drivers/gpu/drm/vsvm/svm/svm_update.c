@@ -16,7 +16,8 @@
  *
  * Late is harmless: until the update an interval is too large, which is noise. Lost is impossible:
  * the mark stays until an update has begun to look, is handed on when bounds change
- * (vsvm_interval_replace()), and comes back if there was no memory.
+ * (vsvm_interval_replace()), and comes back if there was no memory, to be tried again a moment
+ * later (RETRY_DELAY); who waits for the update waits for that too.
  *
  * The mm: the list holds no reference on its users, and so the callbacks, which must not drop one,
  * need not take one. The work takes its own, and drops it by mmput_async(), for it may be the last.
@@ -32,6 +33,9 @@
 #include "svm.h"
 #include "svm_interval.h"
 #include "svm_update.h"
+
+/* When to try again what failed for want of memory. */
+#define RETRY_DELAY	(HZ / 10)
 
 static struct workqueue_struct *update_wq;
 
@@ -60,7 +64,7 @@ void vsvm_update_defer(struct vsvm_svm *svm, struct vsvm_interval *interval)
 	if (list_empty(&interval->deferred))
 		list_add_tail(&interval->deferred, &svm->deferred);
 	svm->deferred_seq++;
-	queue_work(update_wq, &svm->update_work);
+	queue_delayed_work(update_wq, &svm->update_work, 0);
 }
 
 static void free_list(struct list_head *list)
@@ -193,7 +197,7 @@ static struct vsvm_interval *deferred_pop(struct vsvm_svm *svm, u64 *seq)
 
 static void update_work(struct work_struct *work)
 {
-	struct vsvm_svm *svm = container_of(work, struct vsvm_svm, update_work);
+	struct vsvm_svm *svm = container_of(to_delayed_work(work), struct vsvm_svm, update_work);
 	bool alive = mmget_not_zero(svm->mm);
 	struct mem_cgroup *memcg = NULL;
 	struct vsvm_interval *interval;
@@ -208,18 +212,19 @@ static void update_work(struct work_struct *work)
 	}
 	while ((interval = deferred_pop(svm, &seq))) {
 		if (update_interval(svm, interval)) {
-			/* No memory. It stays as it is, too large, until the next event. */
+			/* No memory. It stays as it is, too large, until there is. */
 			mutex_lock(&svm->pt->lock);
 			if (list_empty(&interval->deferred))
 				list_add(&interval->deferred, &svm->deferred);
-			seq = svm->deferred_seq;
 			mutex_unlock(&svm->pt->lock);
+			queue_delayed_work(update_wq, &svm->update_work, RETRY_DELAY);
 			break;
 		}
 		svm->stats.updates++;
 		cond_resched();
 	}
-	WRITE_ONCE(svm->done_seq, seq);
+	if (!interval)
+		WRITE_ONCE(svm->done_seq, seq);
 	mutex_unlock(&svm->update_lock);
 	wake_up_all(&svm->done_wq);
 
@@ -251,7 +256,7 @@ void vsvm_update_init(struct vsvm_svm *svm)
 {
 	INIT_LIST_HEAD(&svm->deferred);
 	init_waitqueue_head(&svm->done_wq);
-	INIT_WORK(&svm->update_work, update_work);
+	INIT_DELAYED_WORK(&svm->update_work, update_work);
 }
 
 /**
@@ -260,6 +265,6 @@ void vsvm_update_init(struct vsvm_svm *svm)
  */
 void vsvm_update_fini(struct vsvm_svm *svm)
 {
-	cancel_work_sync(&svm->update_work);
+	cancel_delayed_work_sync(&svm->update_work);
 	WARN_ON_ONCE(!list_empty(&svm->deferred));
 }
