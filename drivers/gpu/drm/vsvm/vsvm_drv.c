@@ -130,9 +130,10 @@ static void vsvm_irq(void *data, u32 status)
 static void vsvm_device_release(struct drm_device *drm, void *data)
 {
 	struct vsvm_device *vdev = data;
+	unsigned long index = 0;
 
 	/* No address space is left, so no engine raises an interrupt any more. */
-	WARN_ON_ONCE(!xa_empty(&vdev->vms));
+	WARN_ON_ONCE(xa_find(&vdev->vms, &index, ULONG_MAX, XA_PRESENT));
 	/* What the last interrupt asked for may be under way still, and looks at the hardware. */
 	if (vdev->fault_wq)
 		destroy_workqueue(vdev->fault_wq);

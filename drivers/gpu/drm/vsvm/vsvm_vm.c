@@ -98,6 +98,7 @@ free_vm:
 static void vm_release(struct kref *ref)
 {
 	struct vsvm_vm *vm = container_of(ref, struct vsvm_vm, ref);
+	unsigned long index = 0;
 
 	xa_erase(&vm->vdev->vms, vsvm_hw_as_id(vm->pt.as));
 	/* No fault finds it any more. */
@@ -106,7 +107,7 @@ static void vm_release(struct kref *ref)
 	if (vm->mm)
 		vsvm_svm_fini(&vm->svm);
 	vsvm_pt_fini(&vm->pt);
-	WARN_ON_ONCE(!xa_empty(&vm->queues));
+	WARN_ON_ONCE(xa_find(&vm->queues, &index, ULONG_MAX, XA_PRESENT));
 	xa_destroy(&vm->queues);
 	mutex_destroy(&vm->bind_lock);
 	/* Frees it, when the last BO has let go. */
