@@ -132,6 +132,11 @@ struct vsvm_hw_fault {
 	u64 addr;
 	/** @time_ns: device clock, CLOCK_MONOTONIC */
 	u64 time_ns;
+	/**
+	 * @replay: number of the last replay of the address space before it was recorded; once
+	 * there is a later one, whoever put it tries again, and if in vain puts another
+	 */
+	u64 replay;
 	/** @asid: vsvm_hw_as_id() of the address space */
 	u32 asid;
 	/** @queue: vsvm_hw_queue_id() of the queue */
@@ -336,8 +341,9 @@ unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults
  * theirs is. NULL: only those
  *
  * Context: any but hard interrupt; does not sleep.
+ * Return: the number of this replay of @as, which rises by one with each; 0 for NULL.
  */
-void vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as);
+u64 vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as);
 
 /**
  * vsvm_hw_queue_create() - build a queue

@@ -30,11 +30,11 @@
  *                                          takes A
  *  puts B, parks
  *                                          maps A, and B as its neighbour
- *                                          replay; replayed_ns = now
+ *                                          replay, number 8
  *  A and B are there: goes on
  *  writes the fence
  *  (the program unmaps A and B)
- *                                          takes B: no VMA, but older than replayed_ns
+ *                                          takes B, put after replay 7: no VMA, but stale
  *
  * For a bad access to be found out nevertheless, its record has to be served between two replays.
  * So what has come in while a batch was served is served too, before the replay (MAX_ROUNDS).
@@ -114,7 +114,7 @@ static void report_errors(struct vsvm_vm *vm, const struct vsvm_svm_fault *batch
 		if (!batch[i].error || batch[i].hw.access == VSVM_ACCESS_PREFETCH ||
 		    batch[i].hw.ahead)
 			continue;
-		if (batch[i].hw.time_ns <= vm->faults.replayed_ns)
+		if (batch[i].hw.replay < vm->faults.replay)
 			continue;
 		WRITE_ONCE(vm->faults.failed, vm->faults.failed + 1);
 		vsvm_queue_kill(vm, &batch[i].hw, batch[i].error);
@@ -162,12 +162,10 @@ static void vm_fault_work(struct work_struct *work)
 	if (!rounds)
 		return;
 
-	vsvm_hw_fault_replay(vm->vdev->hw, vm->pt.as);
-	/* After the replay: what is newer has been put after it. */
-	faults->replayed_ns = ktime_get_ns();
+	faults->replay = vsvm_hw_fault_replay(vm->vdev->hw, vm->pt.as);
 
 	WRITE_ONCE(faults->batches, faults->batches + 1);
-	WRITE_ONCE(faults->busy_ns, faults->busy_ns + faults->replayed_ns - begin);
+	WRITE_ONCE(faults->busy_ns, faults->busy_ns + ktime_get_ns() - begin);
 }
 
 static void hand_over(struct vsvm_device *vdev, const struct vsvm_hw_fault *fault)

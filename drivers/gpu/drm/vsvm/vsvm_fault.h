@@ -25,8 +25,8 @@ struct vsvm_vm_faults {
 	unsigned int num_pending;
 	/** @batch: as many that are being served; the work item's own */
 	struct vsvm_svm_fault *batch;
-	/** @replayed_ns: when a replay last ended, CLOCK_MONOTONIC; the work item's own */
-	u64 replayed_ns;
+	/** @replay: number of the last replay; the work item's own */
+	u64 replay;
 	/** @received: records taken from the ring; under @lock */
 	u64 received;
 	/** @failed: records that killed a queue; the work item's own, read by others */

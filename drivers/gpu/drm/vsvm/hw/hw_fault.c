@@ -115,6 +115,7 @@ static bool put_record(struct vsvm_hw_queue *queue, u32 wave, const struct vsvm_
 	ring->records[ring->put++ & (ring->size - 1)] = (struct vsvm_hw_fault) {
 		.addr = miss->addr,
 		.time_ns = now,
+		.replay = queue->as->replays,
 		.asid = queue->as->id,
 		.queue = queue->id,
 		.wave = wave,
@@ -280,17 +281,19 @@ unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults
 	return count;
 }
 
-void vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as)
+u64 vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as)
 {
 	DECLARE_BITMAP(wake, VSVM_HW_MAX_ENGINES) = {};
 	struct vsvm_hw_fault_ring *ring = &hw->ring;
 	unsigned long flags;
 	unsigned int i;
+	u64 number = 0;
 
 	spin_lock_irqsave(&ring->lock, flags);
 	if (as) {
+		number = as->replays + 1;
 		/* Release: pairs with as_replayed(). */
-		smp_store_release(&as->replays, as->replays + 1);
+		smp_store_release(&as->replays, number);
 	}
 	/* Release: pairs with any_replayed(). */
 	smp_store_release(&ring->replays, ring->replays + 1);
@@ -303,4 +306,5 @@ void vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as)
 
 	for_each_set_bit(i, wake, VSVM_HW_MAX_ENGINES)
 		vsvm_hw_engine_ring(hw->engines[i]);
+	return number;
 }
