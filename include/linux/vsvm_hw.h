@@ -107,6 +107,42 @@ struct vsvm_hw_queue;
 #define VSVM_HW_IRQ_ERROR	BIT(2)
 
 /**
+ * enum vsvm_hw_hold - places of the device at which a test can stop it
+ *
+ * What silicon has as breakpoints and single steps. The names are what the driver calls them.
+ */
+enum vsvm_hw_hold {
+	/**
+	 * @VSVM_HW_HOLD_TRANSLATE: "engine-translate": an engine is about to translate an address,
+	 * not in a section yet. An instruction of a wave has as many addresses as lanes, and is
+	 * said to be about all addresses
+	 */
+	VSVM_HW_HOLD_TRANSLATE,
+	/**
+	 * @VSVM_HW_HOLD_ACCESS: "engine-access": it has translated one, and is about to touch the
+	 * memory; in the section
+	 */
+	VSVM_HW_HOLD_ACCESS,
+	/**
+	 * @VSVM_HW_HOLD_PARK: "engine-park": an access is parked and its records are in the ring;
+	 * before the interrupt
+	 */
+	VSVM_HW_HOLD_PARK,
+	/**
+	 * @VSVM_HW_HOLD_REPLAY: "engine-replay": what was parked has been replayed, and is about to
+	 * try again
+	 */
+	VSVM_HW_HOLD_REPLAY,
+	/**
+	 * @VSVM_HW_HOLD_TLB: "tlb-invalidate": the driver has changed the table and called
+	 * vsvm_hw_tlb_invalidate(); the TLBs still have what it was before
+	 */
+	VSVM_HW_HOLD_TLB,
+	/** @VSVM_HW_NUM_HOLDS: how many there are */
+	VSVM_HW_NUM_HOLDS,
+};
+
+/**
  * struct vsvm_hw_config - how the device is built
  */
 struct vsvm_hw_config {
@@ -122,6 +158,12 @@ struct vsvm_hw_config {
 	void (*irq)(void *data, u32 status);
 	/** @irq_data: first argument of @irq */
 	void *irq_data;
+	/**
+	 * @hold: for tests: called at &enum vsvm_hw_hold with the addresses [start, end) that it is
+	 * about, and takes its time. It may sleep but at %VSVM_HW_HOLD_ACCESS and
+	 * %VSVM_HW_HOLD_TLB, which hold locks. NULL, as it should be, costs nothing
+	 */
+	void (*hold)(struct vsvm_hw_as *as, enum vsvm_hw_hold point, u64 start, u64 end);
 };
 
 /**

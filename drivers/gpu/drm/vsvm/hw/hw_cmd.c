@@ -74,6 +74,8 @@ enum vsvm_hw_result vsvm_hw_cmd_fetch(struct vsvm_hw_queue *queue, u64 va, void 
 
 	while (queue->fetched < size) {
 		chunk = min_t(u64, size - queue->fetched, to_page_end(va + queue->fetched));
+		vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, va + queue->fetched,
+			     va + queue->fetched + chunk);
 		vsvm_hw_mmu_begin(engine);
 		error = vsvm_hw_mmu_translate(engine, queue->as, va + queue->fetched,
 					      VSVM_ACCESS_READ, &ptr);
@@ -272,6 +274,8 @@ static enum vsvm_hw_result run_copy(struct vsvm_hw_queue *queue)
 		dst = cmd->dst + queue->done;
 		chunk = min3(cmd->size - queue->done, to_page_end(src), to_page_end(dst));
 
+		vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, src, src + chunk);
+		vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, dst, dst + chunk);
 		vsvm_hw_mmu_begin(engine);
 		src_error = vsvm_hw_mmu_translate(engine, queue->as, src, VSVM_ACCESS_READ,
 						  &src_ptr);
@@ -316,6 +320,7 @@ static enum vsvm_hw_result run_fill(struct vsvm_hw_queue *queue)
 		dst = cmd->dst + queue->done;
 		chunk = min(cmd->size - queue->done, to_page_end(dst));
 
+		vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, dst, dst + chunk);
 		vsvm_hw_mmu_begin(engine);
 		error = vsvm_hw_mmu_translate(engine, queue->as, dst, VSVM_ACCESS_WRITE, &ptr);
 		if (!error)
@@ -345,6 +350,7 @@ static enum vsvm_hw_result run_atomic(struct vsvm_hw_queue *queue)
 	u32 error;
 
 	if (!queue->atomic_done) {
+		vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, cmd->addr, cmd->addr + cmd->width);
 		vsvm_hw_mmu_begin(engine);
 		error = vsvm_hw_mmu_translate(engine, queue->as, cmd->addr, VSVM_ACCESS_ATOMIC,
 					      &ptr);
@@ -380,6 +386,7 @@ static enum vsvm_hw_result write_word(struct vsvm_hw_queue *queue, u64 va, u64 v
 	void *ptr;
 	u32 error;
 
+	vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, va, va + sizeof(value));
 	vsvm_hw_mmu_begin(engine);
 	error = vsvm_hw_mmu_translate(engine, queue->as, va, VSVM_ACCESS_WRITE, &ptr);
 	if (!error) {

@@ -14,6 +14,10 @@
  * - &vsvm_hw_queue.lock: a queue's ring and its report, see hw_queue.c.
  *
  * No lock is held either when the interrupt is raised, so its handler may call the device.
+ *
+ * Hold points (&vsvm_hw_config.hold) are for tests, and a no-op as long as no device has any. Those
+ * in a section, or below whatever the caller of vsvm_hw_tlb_invalidate() holds, must not sleep; the
+ * others may, and then stop the whole engine, whose queues are different processes'.
  */
 
 #include <linux/atomic.h>
@@ -22,6 +26,8 @@
 #include <linux/slab.h>
 
 #include "hw_internal.h"
+
+DEFINE_STATIC_KEY_FALSE(vsvm_hw_hold_key);
 
 /**
  * vsvm_hw_irq() - raise the interrupt
@@ -70,6 +76,9 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 	err = vsvm_hw_fault_init(hw);
 	if (err)
 		goto err_free;
+	/* Before there is an engine to execute what this changes. */
+	if (hw->config.hold)
+		static_branch_inc(&vsvm_hw_hold_key);
 	for (i = 0; i < config->num_engines; i++) {
 		hw->engines[i] = vsvm_hw_engine_create(hw, i);
 		if (IS_ERR(hw->engines[i])) {
@@ -82,6 +91,8 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 err_engines:
 	while (i--)
 		vsvm_hw_engine_destroy(hw->engines[i]);
+	if (hw->config.hold)
+		static_branch_dec(&vsvm_hw_hold_key);
 	vsvm_hw_fault_fini(hw);
 err_free:
 	kfree(hw);
@@ -94,6 +105,8 @@ void vsvm_hw_destroy(struct vsvm_hw *hw)
 
 	for (i = hw->config.num_engines; i--;)
 		vsvm_hw_engine_destroy(hw->engines[i]);
+	if (hw->config.hold)
+		static_branch_dec(&vsvm_hw_hold_key);
 	vsvm_hw_fault_fini(hw);
 	kfree(hw);
 }

@@ -154,6 +154,7 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
 	struct vsvm_hw_fault_ring *ring = &queue->hw->ring;
 	struct vsvm_hw_engine *engine = queue->engine;
 	u64 replays, now = ktime_get_ns();
+	u64 addr = engine->misses[0].addr;
 	const struct vsvm_hw_miss *miss;
 	struct vsvm_hw_report *report;
 	unsigned long flags;
@@ -190,6 +191,7 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
 	spin_unlock_irqrestore(&ring->lock, flags);
 
 	engine->num_misses = 0;
+	vsvm_hw_hold(queue->as, VSVM_HW_HOLD_PARK, addr, addr + 1);
 	if (news)
 		vsvm_hw_irq(queue->hw, VSVM_HW_IRQ_FAULT);
 }

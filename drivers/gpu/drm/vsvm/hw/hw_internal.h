@@ -6,6 +6,7 @@
 #define _VSVM_HW_INTERNAL_H_
 
 #include <linux/bitmap.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -494,6 +495,16 @@ struct vsvm_hw {
 static inline void vsvm_hw_count(u64 *counter, u64 n)
 {
 	WRITE_ONCE(*counter, *counter + n);
+}
+
+DECLARE_STATIC_KEY_FALSE(vsvm_hw_hold_key);
+
+/* A hold point, about addresses [start, end). */
+static inline void vsvm_hw_hold(struct vsvm_hw_as *as, enum vsvm_hw_hold point, u64 start, u64 end)
+{
+	/* The key is for all devices. */
+	if (static_branch_unlikely(&vsvm_hw_hold_key) && as->hw->config.hold)
+		as->hw->config.hold(as, point, start, end);
 }
 
 /* Bytes of an integer enum vsvm_type. */

@@ -453,6 +453,7 @@ enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw
 	kind = &kinds[insn->op - VSVM_OP_LD];
 	if (!wave->pending)
 		wave->pending = wave->on;
+	vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, 0, U64_MAX);
 	vsvm_hw_mmu_begin(queue->engine);
 	kind->lanes[insn->type & 3](queue, wave, insn, &outcome);
 	vsvm_hw_mmu_end(queue->engine);

@@ -307,6 +307,7 @@ u32 vsvm_hw_mmu_translate(struct vsvm_hw_engine *engine, struct vsvm_hw_as *as, 
 			return error;
 	}
 	*ptr = entry->ptr + (va - entry->va);
+	vsvm_hw_hold(as, VSVM_HW_HOLD_ACCESS, va, va + 1);
 	return 0;
 }
 
@@ -385,6 +386,7 @@ void vsvm_hw_tlb_invalidate(struct vsvm_hw_as *as, u64 start, u64 end)
 
 	if (last < start)
 		return;
+	vsvm_hw_hold(as, VSVM_HW_HOLD_TLB, start, last);
 
 	/* Pairs with vsvm_hw_queue_create(), see above. */
 	smp_mb();

@@ -203,6 +203,8 @@ void vsvm_hw_queue_run(struct vsvm_hw_queue *queue)
 		if (queue->timeout_ns)
 			queue->clock = ktime_get_ns();
 		queue->engine->num_misses = 0;
+		if (READ_ONCE(queue->parked) && vsvm_hw_fault_woken(queue))
+			vsvm_hw_hold(queue->as, VSVM_HW_HOLD_REPLAY, 0, U64_MAX);
 		vsvm_hw_fault_poll(queue);
 		queue->blocked = vsvm_hw_cmd_run(queue) == VSVM_HW_PARKED;
 		check_time(queue);
