@@ -8,7 +8,11 @@
  *
  * An operation must not fail in the middle, for what it replaces is gone by then. So all it can
  * need, at most three mappings (the new one and what is left of an old one on both sides), the
- * tables, the BO's pages and its place in the VM, is there before drm_gpuvm begins.
+ * tables, the BO's pages, their list and its place in the VM, is there before drm_gpuvm begins.
+ *
+ * Entries are made from the list (vsvm_phyr.c), as large as they can be: of 2M or 1G where address
+ * and memory are both aligned to that and go on for that long, of 4K elsewhere. No entry reaches
+ * beyond its mapping. If a large one is to lose a part of its mapping, it is split before.
  *
  * While an operation replaces one mapping by another the GPU may find neither. It faults, and the
  * fault waits for bind_lock (vsvm_fault.c), so to a program the replacement is atomic.
@@ -19,6 +23,7 @@
 
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
+#include <linux/vsvm_phyr.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_gpuvm.h>
@@ -55,7 +60,7 @@ struct bind {
 	unsigned int num_spare;
 	/** @leaves: room for the entries of one block */
 	u64 *leaves;
-	/** @cache: tables for the whole new mapping */
+	/** @cache: tables for the whole new mapping, and for splitting leaves at its ends */
 	struct vsvm_pt_cache cache;
 };
 
@@ -92,50 +97,85 @@ static void drop_mapping(struct mapping *mapping)
 	kfree(mapping);
 }
 
-static void zap(struct vsvm_vm *vm, u64 start, u64 end)
+/* Takes the entries away. @cache has what splitting takes; without it, no entry reaches beyond. */
+static void zap(struct vsvm_vm *vm, struct vsvm_pt_cache *cache, u64 start, u64 end)
 {
 	lockdep_assert_held(&vm->bind_lock);
 
 	mutex_lock(&vm->pt.lock);
+	if (cache) {
+		vsvm_pt_split(&vm->pt, cache, start);
+		vsvm_pt_split(&vm->pt, cache, end);
+	}
 	vsvm_pt_zap(&vm->pt, start, end);
 	vsvm_pt_prune(&vm->pt, start, end);
 	vm->bo_bytes -= end - start;
 	mutex_unlock(&vm->pt.lock);
 }
 
-/* Enters the pages of @mapping into the page table, a block at a time. */
-static int map(struct bind *bind, struct mapping *mapping)
+/* The level of the largest entry for @addr, if @it goes on for that long; 0 where it is 4K. */
+static unsigned int leaf_level(u64 addr, u64 end, const struct vsvm_phyr_iter *it)
+{
+	unsigned int level;
+
+	for (level = VSVM_PT_MAX_LEAF_LEVEL; level; level--) {
+		u64 size = BIT_ULL(VSVM_PT_SHIFT(level));
+
+		if (IS_ALIGNED(addr | it->addr, size) && min(it->size, end - addr) >= size)
+			break;
+	}
+	return level;
+}
+
+/* Maps what lies in one block of the table by 4K pages. Returns the next address. */
+static u64 map_block(struct bind *bind, u64 addr, u64 end, bool write, struct vsvm_phyr_iter *it)
+{
+	unsigned int count = 0;
+	u64 next;
+
+	next = min(end, ALIGN_DOWN(addr, VSVM_PT_BLOCK_SIZE) + VSVM_PT_BLOCK_SIZE);
+	for (; count < (next - addr) >> PAGE_SHIFT; count++) {
+		bind->leaves[count] = vsvm_pt_leaf(it->addr, write);
+		vsvm_phyr_iter_consume(it, PAGE_SIZE);
+	}
+	WARN_ON_ONCE(vsvm_pt_map_range(&bind->vm->pt, &bind->cache, addr, bind->leaves, count) !=
+		     count);
+	return next;
+}
+
+/* Enters the pages of @mapping into the page table. */
+static void map(struct bind *bind, struct mapping *mapping)
 {
 	u64 addr = mapping->va.va.addr, end = addr + mapping->va.va.range;
+	const struct vsvm_phyr *list = vsvm_bo_phyr(mapping->va.gem.obj);
+	bool write = !mapping->readonly;
 	struct vsvm_vm *vm = bind->vm;
-	u64 next, offset;
-	int ret;
+	struct vsvm_phyr_iter it;
+	u64 next, size;
 
+	vsvm_phyr_iter_init(&it, list, mapping->va.gem.offset, mapping->va.va.range);
 	for (; addr < end; addr = next) {
-		next = min(end, ALIGN_DOWN(addr, VSVM_PT_BLOCK_SIZE) + VSVM_PT_BLOCK_SIZE);
-		offset = mapping->va.gem.offset + (addr - mapping->va.va.addr);
-		ret = vsvm_bo_leaves(mapping->va.gem.obj, offset, !mapping->readonly,
-				     bind->leaves, (next - addr) >> PAGE_SHIFT);
-		if (ret)
-			break;
+		unsigned int level = leaf_level(addr, end, &it);
 
 		mutex_lock(&vm->pt.lock);
-		vsvm_pt_map_range(&vm->pt, &bind->cache, addr, bind->leaves,
-				  (next - addr) >> PAGE_SHIFT);
+		if (level && vsvm_pt_map_large(&vm->pt, &bind->cache, addr,
+					       vsvm_pt_leaf(it.addr, write), level)) {
+			size = BIT_ULL(VSVM_PT_SHIFT(level));
+			vsvm_phyr_iter_consume(&it, size);
+			next = addr + size;
+		} else {
+			next = map_block(bind, addr, end, write, &it);
+		}
 		vm->bo_bytes += next - addr;
 		mutex_unlock(&vm->pt.lock);
 	}
-	if (addr < end && addr > mapping->va.va.addr)
-		zap(vm, mapping->va.va.addr, addr);
-	return addr < end ? ret : 0;
 }
 
 static int step_map(struct drm_gpuva_op *op, void *priv)
 {
 	struct drm_gem_object *obj = op->map.gem.obj;
 	struct bind *bind = priv;
-	struct mapping *mapping = bind->spare[bind->num_spare - 1];
-	int ret;
+	struct mapping *mapping = bind->spare[--bind->num_spare];
 
 	mapping->readonly = bind->readonly;
 	drm_gpuva_init_from_op(&mapping->va, &op->map);
@@ -146,12 +186,7 @@ static int step_map(struct drm_gpuva_op *op, void *priv)
 	WARN_ON_ONCE(link_mapping(mapping, bind->vm_bo));
 	dma_resv_unlock(obj->resv);
 
-	bind->num_spare--;
-	ret = map(bind, mapping);
-	if (ret) {
-		drop_mapping(mapping);
-		return ret;
-	}
+	map(bind, mapping);
 	/* Cannot fail: drm_gpuvm has made room. */
 	WARN_ON_ONCE(drm_gpuva_insert(&bind->vm->gpuvm, &mapping->va));
 	return 0;
@@ -193,7 +228,7 @@ static int step_remap(struct drm_gpuva_op *op, void *priv)
 		WARN_ON_ONCE(link_mapping(next, old->va.vm_bo));
 	dma_resv_unlock(obj->resv);
 
-	zap(bind->vm, start, end);
+	zap(bind->vm, &bind->cache, start, end);
 	drop_mapping(old);
 	return 0;
 }
@@ -202,7 +237,7 @@ static void unmap(struct vsvm_vm *vm, struct mapping *mapping)
 {
 	u64 start = mapping->va.va.addr;
 
-	zap(vm, start, start + mapping->va.va.range);
+	zap(vm, NULL, start, start + mapping->va.va.range);
 	drm_gpuva_remove(&mapping->va);
 	drop_mapping(mapping);
 }
@@ -303,6 +338,23 @@ static void bind_cleanup(struct bind *bind, struct drm_gem_object *obj)
 	vsvm_pt_cache_drain(&bind->cache);
 }
 
+/*
+ * Tables for the large leaves that reach across the ends of the operation. What is mapped there
+ * cannot change meanwhile: bind_lock is held.
+ */
+static int bind_prepare_split(struct bind *bind, u64 start, u64 end)
+{
+	struct vsvm_pt *pt = &bind->vm->pt;
+	unsigned int need;
+
+	lockdep_assert_held(&bind->vm->bind_lock);
+
+	mutex_lock(&pt->lock);
+	need = vsvm_pt_split_need(pt, start) + vsvm_pt_split_need(pt, end);
+	mutex_unlock(&pt->lock);
+	return vsvm_pt_cache_add(&bind->cache, need);
+}
+
 /* Without @obj an unmap. */
 static int bind_run(struct vsvm_vm *vm, const struct drm_vsvm_bind_op *op,
 		    struct drm_gem_object *obj)
@@ -319,15 +371,24 @@ static int bind_run(struct vsvm_vm *vm, const struct drm_vsvm_bind_op *op,
 	ret = bind_prepare(&bind, op, obj);
 	if (!ret) {
 		mutex_lock(&vm->bind_lock);
-		ret = obj ? drm_gpuvm_sm_map(&vm->gpuvm, &bind, &req) :
-			    drm_gpuvm_sm_unmap(&vm->gpuvm, &bind, op->addr, op->size);
+		ret = bind_prepare_split(&bind, op->addr, op->addr + op->size);
+		if (!ret)
+			ret = obj ? drm_gpuvm_sm_map(&vm->gpuvm, &bind, &req) :
+				    drm_gpuvm_sm_unmap(&vm->gpuvm, &bind, op->addr, op->size);
 		mutex_unlock(&vm->bind_lock);
 	}
 	bind_cleanup(&bind, obj);
 	return ret;
 }
 
-static int op_check(struct vsvm_vm *vm, const struct drm_vsvm_bind_op *op)
+/**
+ * vsvm_bind_check() - is a bind operation as it has to be, its BO aside?
+ * @vm: VM
+ * @op: operation
+ *
+ * Return: 0 or -EINVAL.
+ */
+int vsvm_bind_check(const struct vsvm_vm *vm, const struct drm_vsvm_bind_op *op)
 {
 	if (op->pad || !op->size || !PAGE_ALIGNED(op->addr | op->size | op->bo_offset))
 		return -EINVAL;
@@ -349,7 +410,7 @@ static int bind_op(struct vsvm_vm *vm, struct drm_file *file, const struct drm_v
 	struct drm_gem_object *obj;
 	int ret;
 
-	ret = op_check(vm, op);
+	ret = vsvm_bind_check(vm, op);
 	if (ret)
 		return ret;
 	if (op->op == DRM_VSVM_BIND_OP_UNMAP)
@@ -361,8 +422,6 @@ static int bind_op(struct vsvm_vm *vm, struct drm_file *file, const struct drm_v
 	if (op->bo_offset >= obj->size || op->size > obj->size - op->bo_offset)
 		ret = -EINVAL;
 	else
-		ret = vsvm_bo_check(obj);
-	if (!ret)
 		ret = bind_run(vm, op, obj);
 	drm_gem_object_put(obj);
 	return ret;

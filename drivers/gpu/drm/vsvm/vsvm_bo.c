@@ -4,25 +4,50 @@
  * DOC: BOs
  *
  * GEM objects of shmem. The GPU sees one where it is bound (vsvm_bind.c), and its pages are pinned
- * as long as it is.
+ * as long as it is. With the first pin a list of them is made (vsvm_phyr.c), and with the last one
+ * it goes: so what a binding needs to know of a BO is there before it begins, in eight bytes a
+ * chunk, and no binding can fail for want of it.
  *
  * An imported dma-buf can be bound if its memory is RAM: the virtual GPU has no IOMMU and reaches
- * memory through the kernel's mapping, so a DMA address is a physical address to it.
+ * memory through the kernel's mapping, so a DMA address is a physical address to it. For the same
+ * reason a BO's own pages are not mapped for DMA. The exporter's sg_table is asked for with the
+ * first pin and given back with the last one.
  *
- * Locking: the object's dma_resv, as the shmem helpers want it.
+ * Locking: the object's dma_resv, as the shmem helpers want it; it covers pins and list.
  */
 
+#include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
-#include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/vsvm_phyr.h>
 
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_print.h>
 #include <drm/vsvm_drm.h>
 
 #include "vsvm_bo.h"
-#include "vsvm_pt.h"
+
+/**
+ * struct vsvm_bo - a BO
+ */
+struct vsvm_bo {
+	/** @shmem: base; the helpers free it, so it comes first */
+	struct drm_gem_shmem_object shmem;
+	/** @phyr: its pages, as long as it is pinned by us */
+	struct vsvm_phyr *phyr;
+	/** @sgt: of an imported buffer, the exporter's table of them, as long */
+	struct sg_table *sgt;
+	/** @pins: how often that is */
+	unsigned int pins;
+};
+
+static_assert(!offsetof(struct vsvm_bo, shmem.base));
+
+static struct vsvm_bo *to_vsvm_bo(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct vsvm_bo, shmem.base);
+}
 
 /**
  * vsvm_bo_create_object() - &drm_driver.gem_create_object
@@ -33,31 +58,73 @@
  */
 struct drm_gem_object *vsvm_bo_create_object(struct drm_device *drm, size_t size)
 {
-	struct drm_gem_shmem_object *shmem = kzalloc_obj(*shmem);
+	struct vsvm_bo *bo = kzalloc_obj(*bo);
 
-	if (!shmem)
+	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	/* The GPU is a CPU: its caches are the CPU's. */
-	shmem->map_wc = false;
-	return &shmem->base;
+	bo->shmem.map_wc = false;
+	return &bo->shmem.base;
 }
 
-/**
- * vsvm_bo_check() - can the GPU reach all of a BO?
- * @obj: BO
- *
- * Return: 0, or -EOPNOTSUPP for an imported buffer that is not RAM.
- */
-int vsvm_bo_check(struct drm_gem_object *obj)
+/* Can the GPU reach all of an imported buffer? */
+static int check_import(const struct vsvm_phyr *list, u64 size)
 {
-	struct sg_dma_page_iter iter;
+	struct vsvm_phyr_iter it;
+	u64 at;
 
-	if (!drm_gem_is_imported(obj))
-		return 0;
-	for_each_sgtable_dma_page(to_drm_gem_shmem_obj(obj)->sgt, &iter, 0)
-		if (!pfn_valid(PHYS_PFN(sg_page_iter_dma_address(&iter))))
-			return -EOPNOTSUPP;
+	/* It may be shorter than it says. */
+	if (vsvm_phyr_size(list) < size)
+		return -EINVAL;
+	vsvm_phyr_for_each(&it, list)
+		for (at = 0; at < it.size; at += PAGE_SIZE)
+			if (!pfn_valid(PHYS_PFN(it.addr + at)))
+				return -EOPNOTSUPP;
 	return 0;
+}
+
+static void unmap_import(struct vsvm_bo *bo)
+{
+	dma_buf_unmap_attachment(bo->shmem.base.import_attach, bo->sgt, DMA_BIDIRECTIONAL);
+	bo->sgt = NULL;
+}
+
+/* The exporter keeps the pages where they are as long as they are mapped for us. */
+static struct vsvm_phyr *import_phyr(struct vsvm_bo *bo)
+{
+	struct vsvm_phyr *list;
+	struct sg_table *sgt;
+	int ret;
+
+	sgt = dma_buf_map_attachment(bo->shmem.base.import_attach, DMA_BIDIRECTIONAL);
+	if (IS_ERR(sgt))
+		return ERR_CAST(sgt);
+	bo->sgt = sgt;
+
+	list = vsvm_phyr_from_sgt_dma(sgt, GFP_KERNEL_ACCOUNT);
+	ret = IS_ERR(list) ? PTR_ERR(list) : check_import(list, bo->shmem.base.size);
+	if (!ret)
+		return list;
+
+	if (!IS_ERR(list))
+		vsvm_phyr_put(list);
+	unmap_import(bo);
+	return ERR_PTR(ret);
+}
+
+static struct vsvm_phyr *shmem_phyr(struct vsvm_bo *bo)
+{
+	struct vsvm_phyr *list;
+	int ret;
+
+	ret = drm_gem_shmem_pin_locked(&bo->shmem);
+	if (ret)
+		return ERR_PTR(ret);
+	list = vsvm_phyr_from_pages(bo->shmem.pages, bo->shmem.base.size >> PAGE_SHIFT,
+				    GFP_KERNEL_ACCOUNT);
+	if (IS_ERR(list))
+		drm_gem_shmem_unpin_locked(&bo->shmem);
+	return list;
 }
 
 /**
@@ -66,12 +133,25 @@ int vsvm_bo_check(struct drm_gem_object *obj)
  *
  * What the GPU writes to them is told to shmem by the page table (vsvm_pt_zap()), as for all pages.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, if it is pinned already in any case; -ENOMEM; for an imported buffer also -EOPNOTSUPP
+ * if it is not RAM, -EINVAL if it is shorter than it says or has parts of pages, or what its
+ * exporter says.
  */
 int vsvm_bo_pin(struct drm_gem_object *obj)
 {
+	struct vsvm_bo *bo = to_vsvm_bo(obj);
+	struct vsvm_phyr *list;
+
 	dma_resv_assert_held(obj->resv);
-	return drm_gem_is_imported(obj) ? 0 : drm_gem_shmem_pin_locked(to_drm_gem_shmem_obj(obj));
+
+	if (!bo->pins) {
+		list = drm_gem_is_imported(obj) ? import_phyr(bo) : shmem_phyr(bo);
+		if (IS_ERR(list))
+			return PTR_ERR(list);
+		bo->phyr = list;
+	}
+	bo->pins++;
+	return 0;
 }
 
 /**
@@ -80,50 +160,29 @@ int vsvm_bo_pin(struct drm_gem_object *obj)
  */
 void vsvm_bo_unpin(struct drm_gem_object *obj)
 {
+	struct vsvm_bo *bo = to_vsvm_bo(obj);
+
 	dma_resv_assert_held(obj->resv);
-	if (!drm_gem_is_imported(obj))
-		drm_gem_shmem_unpin_locked(to_drm_gem_shmem_obj(obj));
-}
 
-static int imported_leaves(struct sg_table *sgt, u64 offset, bool write, u64 *leaves,
-			   unsigned int count)
-{
-	struct sg_dma_page_iter iter;
-	unsigned int i = 0;
-
-	for_each_sgtable_dma_page(sgt, &iter, offset >> PAGE_SHIFT) {
-		dma_addr_t addr = sg_page_iter_dma_address(&iter);
-
-		if (i == count)
-			break;
-		leaves[i++] = vsvm_pt_leaf(addr, write);
-	}
-	return i == count ? 0 : -EINVAL;
+	if (--bo->pins)
+		return;
+	vsvm_phyr_put(bo->phyr);
+	bo->phyr = NULL;
+	if (drm_gem_is_imported(obj))
+		unmap_import(bo);
+	else
+		drm_gem_shmem_unpin_locked(&bo->shmem);
 }
 
 /**
- * vsvm_bo_leaves() - page table entries that map a part of a BO
- * @obj: BO, checked and pinned
- * @offset: first byte, page aligned
- * @write: may the GPU write
- * @leaves: filled in
- * @count: pages; within the BO
+ * vsvm_bo_phyr() - the pages of a BO
+ * @obj: BO, pinned by the caller
  *
- * Return: 0, or -EINVAL for an imported buffer that is shorter than it says.
+ * Return: a list of all of it, good until the caller's unpin.
  */
-int vsvm_bo_leaves(struct drm_gem_object *obj, u64 offset, bool write, u64 *leaves,
-		   unsigned int count)
+const struct vsvm_phyr *vsvm_bo_phyr(struct drm_gem_object *obj)
 {
-	struct drm_gem_shmem_object *shmem = to_drm_gem_shmem_obj(obj);
-	unsigned int i;
-
-	if (drm_gem_is_imported(obj))
-		return imported_leaves(shmem->sgt, offset, write, leaves, count);
-
-	for (i = 0; i < count; i++)
-		leaves[i] = vsvm_pt_leaf(page_to_phys(shmem->pages[(offset >> PAGE_SHIFT) + i]),
-					 write);
-	return 0;
+	return to_vsvm_bo(obj)->phyr;
 }
 
 int vsvm_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)

@@ -182,6 +182,11 @@ static int vsvm_probe(struct platform_device *pdev)
 	vdev->num_engines = config.num_engines;
 	vdev->fault_ring_size = config.fault_ring_size;
 
+	/* BOs in large pages take large entries. Without such a mount they are in small ones. */
+	ret = drm_gem_huge_mnt_create(&vdev->drm, "within_size");
+	if (ret)
+		drm_dbg(&vdev->drm, "no mount for large pages: %d\n", ret);
+
 	vsvm_debugfs_init(vdev);
 
 	/* Final step: expose the device to user space. */
@@ -256,3 +261,4 @@ module_exit(vsvm_exit);
 MODULE_DESCRIPTION("Virtual GPU with shared virtual memory");
 MODULE_AUTHOR("The vsvm authors");
 MODULE_LICENSE("Dual MIT/GPL");
+MODULE_IMPORT_NS("DMA_BUF");

@@ -18,17 +18,28 @@
  *
  * Dirty: a page that the GPU wrote is dirtied when its entry goes. Nobody can clean the page
  * between that and the end of the TLB's answer, for cleaning begins with an invalidation of the
- * same page, and that waits for pt->lock.
+ * same page, and that waits for pt->lock. To ->dirty_folio() of a file system, which is called
+ * without the folio lock, pt->lock is what the lock of the CPU's page table is when that is zapped.
  *
  * A zap leaves empty tables in place, because notifiers run where the next fault may want them
  * again; vsvm_pt_prune() frees them.
+ *
+ * Splitting: a zap takes a large leaf whole, which suits memory that can be faulted in again. A BO
+ * cannot, so a leaf that is to lose a part becomes a table of smaller ones first, by
+ * vsvm_pt_split(). It exchanges the entry, so that a dirty bit is either copied or set in one of
+ * the new leaves. TLBs hear nothing of it: what they have says where the same memory is, and when
+ * any part of it is invalidated all of it is dropped.
  */
 
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
+#include <linux/unroll.h>
 
 #include "vsvm_pt.h"
 
+/* Leaves that are looked at together. */
+#define MAPPED_STEP	8
 #define VSVM_PT_END	BIT_ULL(VSVM_PT_SHIFT(VSVM_PT_LEVELS))
 
 /* Tables that are to be freed when the TLB has forgotten them, linked through their first word. */
@@ -159,7 +170,20 @@ int vsvm_pt_cache_fill(struct vsvm_pt_cache *cache, u64 start, u64 end)
 	for (level = 1; level < VSVM_PT_LEVELS; level++)
 		need += ((end - 1) >> VSVM_PT_SHIFT(level)) - (start >> VSVM_PT_SHIFT(level)) + 1;
 
-	while (cache->count < need) {
+	return need > cache->count ? vsvm_pt_cache_add(cache, need - cache->count) : 0;
+}
+
+/**
+ * vsvm_pt_cache_add() - set aside more tables
+ * @cache: gets them
+ * @count: how many
+ *
+ * Context: process, without pt->lock.
+ * Return: 0 or -ENOMEM.
+ */
+int vsvm_pt_cache_add(struct vsvm_pt_cache *cache, u64 count)
+{
+	for (; count; count--) {
 		u64 *table = table_alloc(GFP_KERNEL_ACCOUNT);
 
 		if (!table)
@@ -181,18 +205,6 @@ void vsvm_pt_cache_drain(struct vsvm_pt_cache *cache)
 	while ((table = list_pop(&cache->tables)))
 		table_free(table);
 	cache->count = 0;
-}
-
-/**
- * vsvm_pt_leaf() - the entry that maps a page of system memory
- * @phys: its physical address
- * @write: may the GPU write it; atomics go with writing
- *
- * Return: the entry, for level 0; vsvm_pt_map_block() adds what level 1 needs.
- */
-u64 vsvm_pt_leaf(u64 phys, bool write)
-{
-	return phys | VSVM_PTE_VALID | (write ? VSVM_PTE_WRITE | VSVM_PTE_ATOMIC : 0);
 }
 
 /**
@@ -221,6 +233,70 @@ u64 vsvm_pt_lookup(struct vsvm_pt *pt, u64 addr)
 			return entry;
 		table = entry_table(entry);
 	}
+}
+
+/* How many of @count leaves have all bits of @need, from the first on? */
+static unsigned int count_mapped(const u64 *table, unsigned int count, u64 need)
+{
+	unsigned int i, j;
+	u64 all;
+
+	/* Several at a time: where nothing is to be done, this is all that a fault costs. */
+	for (i = 0; i + MAPPED_STEP <= count; i += MAPPED_STEP) {
+		all = need;
+		unrolled_count(MAPPED_STEP)
+		for (j = 0; j < MAPPED_STEP; j++)
+			all &= READ_ONCE(table[i + j]);
+		if (all != need)
+			break;
+	}
+	while (i < count && (READ_ONCE(table[i]) & need) == need)
+		i++;
+	return i;
+}
+
+/**
+ * vsvm_pt_mapped() - how far is a range mapped as wanted?
+ * @pt: page table, locked
+ * @start: first byte, page aligned
+ * @end: one past the last byte
+ * @need: bits that each leaf must have
+ *
+ * Return: the first address that is not, or @end or more if all of it is.
+ */
+u64 vsvm_pt_mapped(struct vsvm_pt *pt, u64 start, u64 end, u64 need)
+{
+	unsigned int level, i, count, mapped;
+	u64 *table, entry;
+	u64 addr = start;
+
+	lockdep_assert_held(&pt->lock);
+
+	while (addr < end && addr < VSVM_PT_END) {
+		table = pt->root;
+		for (level = VSVM_PT_LEVELS - 1; level; level--) {
+			entry = READ_ONCE(table[entry_index(addr, level)]);
+			if (!(entry & VSVM_PTE_VALID))
+				return addr;
+			if (entry_is_leaf(entry, level))
+				break;
+			table = entry_table(entry);
+		}
+		if (level) {
+			if ((entry & need) != need)
+				return addr;
+			addr = ALIGN_DOWN(addr, 1ULL << VSVM_PT_SHIFT(level)) +
+			       (1ULL << VSVM_PT_SHIFT(level));
+			continue;
+		}
+		i = entry_index(addr, 0);
+		count = min_t(u64, VSVM_PT_ENTRIES - i, PFN_UP(end - addr));
+		mapped = count_mapped(table + i, count, need);
+		addr += (u64)mapped << PAGE_SHIFT;
+		if (mapped < count)
+			return addr;
+	}
+	return addr;
 }
 
 /*
@@ -257,21 +333,14 @@ static u64 *table_get(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr,
 }
 
 /*
- * Puts @leaf, which maps @pages, into a slot of @table. What the GPU has already, it keeps: the
- * same page with the same or more rights stays as it is, dirty bit included; more rights are added.
- * Returns true if the slot changed in a way that the TLB must hear of.
+ * Puts @leaf in place of a valid entry. What the GPU has already, it keeps: the same page with the
+ * same or more rights stays as it is, dirty bit included; more rights are added. Returns true if
+ * the slot changed in a way that the TLB must hear of.
  */
-static bool leaf_set(struct vsvm_pt *pt, u64 *table, u64 *slot, u64 leaf, u64 pages)
+static bool leaf_change(u64 *slot, u64 leaf)
 {
 	u64 old = READ_ONCE(*slot);
 	u64 new;
-
-	if (!(old & VSVM_PTE_VALID)) {
-		WRITE_ONCE(*slot, leaf);
-		++*table_used(table);
-		pt->mapped += pages;
-		return false;
-	}
 
 	do {
 		new = leaf | (old & (VSVM_PTE_ACCESSED | VSVM_PTE_DIRTY));
@@ -292,6 +361,60 @@ static bool leaf_set(struct vsvm_pt *pt, u64 *table, u64 *slot, u64 leaf, u64 pa
 }
 
 /**
+ * vsvm_pt_map_begin() - begin to enter 4K pages
+ * @pt: page table, locked
+ * @cache: filled for the range
+ * @addr: first address, page aligned; the pages are in its block of %VSVM_PT_BLOCK_SIZE
+ * @map: out: for vsvm_pt_map_page(); on success vsvm_pt_map_end() has to follow
+ *
+ * Context: does not sleep or allocate.
+ * Return: false if the block is mapped by a 2M leaf, which then stays.
+ */
+bool vsvm_pt_map_begin(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr,
+		       struct vsvm_pt_map *map)
+{
+	lockdep_assert_held(&pt->lock);
+
+	map->table = table_get(pt, cache, addr, 0);
+	if (!map->table)
+		return false;
+	map->slot = &map->table[entry_index(addr, 0)];
+	map->entered = 0;
+	map->flush = false;
+	return true;
+}
+
+/**
+ * vsvm_pt_map_again() - enter a page where one is
+ * @map: from vsvm_pt_map_begin()
+ * @slot: its slot
+ * @leaf: its entry
+ *
+ * Context: pt->lock held; called by vsvm_pt_map_page() alone.
+ */
+void vsvm_pt_map_again(struct vsvm_pt_map *map, u64 *slot, u64 leaf)
+{
+	map->flush |= leaf_change(slot, leaf);
+}
+
+/**
+ * vsvm_pt_map_end() - count what was entered, tell the TLB
+ * @pt: page table, locked
+ * @map: from vsvm_pt_map_begin()
+ * @start: first address that was entered or changed, or less
+ * @end: one past the last
+ *
+ * Context: does not sleep or allocate.
+ */
+void vsvm_pt_map_end(struct vsvm_pt *pt, struct vsvm_pt_map *map, u64 start, u64 end)
+{
+	*table_used(map->table) += map->entered;
+	pt->mapped += map->entered;
+	if (map->flush)
+		vsvm_hw_tlb_invalidate(pt->as, start, end);
+}
+
+/**
  * vsvm_pt_map_range() - enter 4K pages
  * @pt: page table, locked
  * @cache: filled for the range
@@ -309,50 +432,46 @@ unsigned int vsvm_pt_map_range(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, 
 			       const u64 *leaves, unsigned int count)
 {
 	unsigned int i, written = 0;
-	bool flush = false;
-	u64 *table, *slot;
+	struct vsvm_pt_map map;
 
-	lockdep_assert_held(&pt->lock);
-
-	table = table_get(pt, cache, addr, 0);
-	if (!table)
+	if (!vsvm_pt_map_begin(pt, cache, addr, &map))
 		return 0;
-
-	slot = &table[entry_index(addr, 0)];
-	for (i = 0; i < count; i++, slot++) {
+	for (i = 0; i < count; i++) {
 		if (!leaves[i])
 			continue;
-		flush |= leaf_set(pt, table, slot, leaves[i], 1);
+		vsvm_pt_map_page(&map, i, leaves[i]);
 		written++;
 	}
-	if (flush)
-		vsvm_hw_tlb_invalidate(pt->as, addr, addr + ((u64)count << PAGE_SHIFT));
+	vsvm_pt_map_end(pt, &map, addr, addr + ((u64)count << PAGE_SHIFT));
 	return written;
 }
 
 /**
- * vsvm_pt_map_block() - enter a 2M page
+ * vsvm_pt_map_large() - enter a page of 2M or 1G
  * @pt: page table, locked
- * @cache: filled for the block
- * @addr: address, aligned to %VSVM_PT_BLOCK_SIZE
+ * @cache: filled for the page
+ * @addr: address, aligned to the page
  * @leaf: its entry; the physical address is as well aligned
+ * @level: 1 for 2M, 2 for 1G
  *
  * Context: does not sleep or allocate.
- * Return: false if 4K pages are mapped there, which then stay.
+ * Return: false if something smaller is mapped there, or a table below was not pruned; that stays.
  */
-bool vsvm_pt_map_block(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr, u64 leaf)
+bool vsvm_pt_map_large(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr, u64 leaf,
+		       unsigned int level)
 {
 	u64 *table, *slot, *old = NULL;
+	bool flush = false;
 	u64 entry;
 
 	lockdep_assert_held(&pt->lock);
 
 	leaf |= VSVM_PTE_LEAF;
-	table = table_get(pt, cache, addr, 1);
+	table = table_get(pt, cache, addr, level);
 	if (!table)
 		return false;
 
-	slot = &table[entry_index(addr, 1)];
+	slot = &table[entry_index(addr, level)];
 	entry = READ_ONCE(*slot);
 	if ((entry & VSVM_PTE_VALID) && !(entry & VSVM_PTE_LEAF)) {
 		old = entry_table(entry);
@@ -362,8 +481,15 @@ bool vsvm_pt_map_block(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr
 		--*table_used(table);
 	}
 
-	if (leaf_set(pt, table, slot, leaf, leaf_pages(1)) || old)
-		vsvm_hw_tlb_invalidate(pt->as, addr, addr + VSVM_PT_BLOCK_SIZE);
+	if (entry & VSVM_PTE_LEAF) {
+		flush = leaf_change(slot, leaf);
+	} else {
+		WRITE_ONCE(*slot, leaf);
+		++*table_used(table);
+		pt->mapped += leaf_pages(level);
+	}
+	if (flush || old)
+		vsvm_hw_tlb_invalidate(pt->as, addr, addr + BIT_ULL(VSVM_PT_SHIFT(level)));
 	if (old) {
 		table_free(old);
 		pt->tables--;
@@ -371,18 +497,142 @@ bool vsvm_pt_map_block(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr
 	return true;
 }
 
-static void leaf_zap(struct vsvm_pt *pt, u64 *table, u64 *slot, unsigned int level,
-		     struct vsvm_pt_zapped *zapped)
+/*
+ * The leaf that reaches across @addr, and its level. NULL if @addr is where leaves begin, or
+ * nothing is mapped.
+ */
+static u64 *leaf_across(struct vsvm_pt *pt, u64 addr, unsigned int *level)
 {
-	u64 old = xchg(slot, 0);
+	unsigned int at = VSVM_PT_LEVELS - 1;
+	u64 *table = pt->root;
 
-	--*table_used(table);
-	pt->mapped -= leaf_pages(level);
-	zapped->pages += leaf_pages(level);
-	if (old & VSVM_PTE_DIRTY) {
-		zapped->dirty += leaf_pages(level);
-		set_page_dirty(phys_to_page(old & VSVM_PTE_ADDR));
+	if (addr >= VSVM_PT_END)
+		return NULL;
+
+	for (;; at--) {
+		u64 *slot = &table[entry_index(addr, at)];
+		u64 entry = READ_ONCE(*slot);
+
+		if (!(entry & VSVM_PTE_VALID) || IS_ALIGNED(addr, BIT_ULL(VSVM_PT_SHIFT(at))))
+			return NULL;
+		if (entry_is_leaf(entry, at)) {
+			*level = at;
+			return slot;
+		}
+		table = entry_table(entry);
 	}
+}
+
+/**
+ * vsvm_pt_split_need() - the tables that vsvm_pt_split() takes
+ * @pt: page table, locked
+ * @addr: where to split, page aligned
+ *
+ * Return: how many, 0 if no leaf reaches across @addr.
+ */
+unsigned int vsvm_pt_split_need(struct vsvm_pt *pt, u64 addr)
+{
+	unsigned int level, need = 0;
+
+	lockdep_assert_held(&pt->lock);
+
+	if (!leaf_across(pt, addr, &level))
+		return 0;
+	for (; !IS_ALIGNED(addr, BIT_ULL(VSVM_PT_SHIFT(level))); level--)
+		need++;
+	return need;
+}
+
+/* Makes @table say what the large leaf @entry of @level says. */
+static void leaf_spread(u64 *table, u64 entry, unsigned int level)
+{
+	u64 step = BIT_ULL(VSVM_PT_SHIFT(level - 1));
+	unsigned int i;
+
+	if (level == 1)
+		entry &= ~VSVM_PTE_LEAF;
+	for (i = 0; i < VSVM_PT_ENTRIES; i++, entry += step)
+		table[i] = entry;
+}
+
+/**
+ * vsvm_pt_split() - make an address the beginning of a leaf
+ * @pt: page table, locked
+ * @cache: has vsvm_pt_split_need() tables
+ * @addr: address, page aligned
+ *
+ * A leaf that reaches across it becomes smaller ones, which map the same and are as dirty.
+ *
+ * Context: does not sleep or allocate.
+ */
+void vsvm_pt_split(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr)
+{
+	unsigned int level;
+	u64 *slot;
+
+	lockdep_assert_held(&pt->lock);
+
+	while ((slot = leaf_across(pt, addr, &level))) {
+		u64 *table = list_pop(&cache->tables);
+		u64 entry = READ_ONCE(*slot);
+
+		if (WARN_ON_ONCE(!table))
+			return;
+		cache->count--;
+		/* The device may set bits meanwhile. The exchange is after what fills the table. */
+		do {
+			leaf_spread(table, entry, level);
+		} while (!try_cmpxchg(slot, &entry, virt_to_phys(table) | VSVM_PTE_VALID));
+		*table_used(table) = VSVM_PT_ENTRIES;
+		pt->tables++;
+	}
+}
+
+/*
+ * The GPU wrote the page. Anonymous memory has no filesystem to tell, and is likely to be dirty
+ * already; of a file's memory each buffer must be marked, whatever the page as a whole is.
+ */
+static void folio_dirty(struct folio *folio)
+{
+	if (!folio_test_anon(folio))
+		folio_mark_dirty(folio);
+	else if (!folio_test_dirty(folio))
+		folio_set_dirty(folio);
+}
+
+/* A large leaf of a BO may map many folios, one of SVM a part of one. */
+static void leaf_dirty(u64 leaf, u64 pages)
+{
+	unsigned long pfn = PHYS_PFN(leaf & VSVM_PTE_ADDR), end = pfn + pages;
+	struct folio *folio;
+
+	do {
+		folio = page_folio(pfn_to_page(pfn));
+		folio_dirty(folio);
+		pfn = folio_pfn(folio) + folio_nr_pages(folio);
+	} while (pages > 1 && pfn < end);
+}
+
+/*
+ * Zaps the entries [slot, last] of a table, all leaves that are there having @pages.
+ * Returns how many went.
+ */
+static unsigned int leaves_zap(u64 *slot, u64 *last, u64 pages, unsigned int *dirty)
+{
+	unsigned int gone = 0;
+	u64 old;
+
+	for (; slot <= last; slot++) {
+		if (!READ_ONCE(*slot))
+			continue;
+		old = xchg(slot, 0);
+		gone++;
+		if (old & VSVM_PTE_DIRTY) {
+			++*dirty;
+			leaf_dirty(old, pages);
+		}
+	}
+	return gone;
 }
 
 /*
@@ -393,23 +643,39 @@ static void table_zap(struct vsvm_pt *pt, u64 *table, unsigned int level, u64 st
 		      struct vsvm_pt_zapped *zapped, u64 *lo, u64 *hi)
 {
 	u64 span = 1ULL << VSVM_PT_SHIFT(level);
+	unsigned int gone, dirty;
 	u64 addr, next;
 
 	for (addr = start; addr < end && *table_used(table); addr = next) {
-		u64 *slot = &table[entry_index(addr, level)];
-		u64 entry = READ_ONCE(*slot);
+		u64 *slot = &table[entry_index(addr, level)], *last = slot;
 		u64 base = ALIGN_DOWN(addr, span);
+		u64 entry = READ_ONCE(*slot);
 
 		next = base + span;
-		if (!(entry & VSVM_PTE_VALID))
+		if (!level) {
+			/* The caller stays within this table. */
+			next = ALIGN(end, span);
+			last = &table[entry_index(next - 1, 0)];
+		} else if (!(entry & VSVM_PTE_VALID)) {
 			continue;
-		if (entry_is_leaf(entry, level)) {
-			leaf_zap(pt, table, slot, level, zapped);
-			*lo = min(*lo, base);
-			*hi = max(*hi, next);
+		} else if (!entry_is_leaf(entry, level)) {
+			table_zap(pt, entry_table(entry), level - 1, addr, min(next, end), zapped,
+				  lo, hi);
 			continue;
 		}
-		table_zap(pt, entry_table(entry), level - 1, addr, min(next, end), zapped, lo, hi);
+
+		dirty = 0;
+		gone = leaves_zap(slot, last, leaf_pages(level), &dirty);
+		if (!gone)
+			continue;
+		*table_used(table) -= gone;
+		pt->mapped -= gone * leaf_pages(level);
+		if (level == 1)
+			zapped->pages_2m += gone * leaf_pages(1);
+		zapped->pages += gone * leaf_pages(level);
+		zapped->dirty += dirty * leaf_pages(level);
+		*lo = min(*lo, base);
+		*hi = max(*hi, next);
 	}
 }
 
