@@ -62,6 +62,13 @@ extern "C" {
 /** DRM_VSVM_WAIT_USER_FENCE - command number */
 #define DRM_VSVM_WAIT_USER_FENCE	0x0c
 
+/** DRM_VSVM_VM_REGISTER - command number */
+#define DRM_VSVM_VM_REGISTER		0x0d
+/** DRM_VSVM_VM_PREFETCH - command number */
+#define DRM_VSVM_VM_PREFETCH		0x0e
+/** DRM_VSVM_VM_ATTR - command number */
+#define DRM_VSVM_VM_ATTR		0x0f
+
 /**
  * struct drm_vsvm_array - an array in the caller's memory
  */
@@ -169,6 +176,29 @@ struct drm_vsvm_engine_info {
 #define DRM_VSVM_VM_SVM			(1 << 0)
 
 /**
+ * enum drm_vsvm_interval_policy - which spans of the process's addresses the VM hears changes of
+ *
+ * A choice of cost alone: what the GPU sees is the same with each, but for accesses to memory that
+ * is not registered.
+ */
+enum drm_vsvm_interval_policy {
+	/** @DRM_VSVM_INTERVAL_POLICY_VMA: each mapping of the process that the GPU has touched */
+	DRM_VSVM_INTERVAL_POLICY_VMA = 0,
+	/**
+	 * @DRM_VSVM_INTERVAL_POLICY_WINDOW: each aligned window of
+	 * &drm_vsvm_vm_create.interval_window bytes that it has touched
+	 */
+	DRM_VSVM_INTERVAL_POLICY_WINDOW = 1,
+	/** @DRM_VSVM_INTERVAL_POLICY_MM: everything, from the first touch on */
+	DRM_VSVM_INTERVAL_POLICY_MM = 2,
+	/**
+	 * @DRM_VSVM_INTERVAL_POLICY_REGISTERED: what %DRM_IOCTL_VSVM_VM_REGISTER named; elsewhere
+	 * an access is %VSVM_ERROR_UNREGISTERED
+	 */
+	DRM_VSVM_INTERVAL_POLICY_REGISTERED = 3,
+};
+
+/**
  * struct drm_vsvm_vm_create - argument of %DRM_IOCTL_VSVM_VM_CREATE
  *
  * Without %DRM_VSVM_VM_SVM, the GPU sees nothing but bound BOs, and they may be bound anywhere
@@ -176,8 +206,8 @@ struct drm_vsvm_engine_info {
  * range given here, and there the GPU sees nothing but BOs. The process should have reserved that
  * range (mmap with PROT_NONE), or CPU and GPU will mean different memory by the same pointer.
  *
- * Errors: -EINVAL for a range that is not page aligned or not within the address space; -ENOSPC
- * when the file has max_vms already.
+ * Errors: -EINVAL for a range that is not page aligned or not within the address space, or a window
+ * that is not as below; -ENOSPC when the file has max_vms already.
  */
 struct drm_vsvm_vm_create {
 	/** @flags: DRM_VSVM_VM_* */
@@ -188,6 +218,15 @@ struct drm_vsvm_vm_create {
 	__u64 bo_start;
 	/** @bo_size: its bytes, page aligned; 0: no BOs in this VM */
 	__u64 bo_size;
+	/** @interval_policy: &enum drm_vsvm_interval_policy; without SVM 0 */
+	__u32 interval_policy;
+	/** @pad: must be zero */
+	__u32 pad;
+	/**
+	 * @interval_window: for %DRM_VSVM_INTERVAL_POLICY_WINDOW, a power of two, 4 KiB..1 TiB;
+	 * else 0
+	 */
+	__u64 interval_window;
 };
 
 /**
@@ -350,6 +389,19 @@ struct drm_vsvm_vm_stats {
 	__u64 bo_bytes;
 	/** @queues: queues now */
 	__u64 queues;
+	/**
+	 * @faults_waited: of the records received, those of an access that has to wait for the
+	 * process: for the answer of a userfaultfd
+	 */
+	__u64 faults_waited;
+	/** @waits: such waits begun */
+	__u64 waits;
+	/** @waits_now: such waits now */
+	__u64 waits_now;
+	/** @prefetched: 4K pages that prefetches asked for and found, or made, mapped */
+	__u64 prefetched;
+	/** @pages_2m: of the 4K pages mapped now, those of 2M leaves */
+	__u64 pages_2m;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -384,6 +436,132 @@ struct drm_vsvm_vm_sync {
 	__u32 vm_id;
 	/** @flags: must be zero */
 	__u32 flags;
+};
+
+/** DRM_VSVM_REGISTER_REMOVE - vm_register: undo an earlier registration of exactly this range */
+#define DRM_VSVM_REGISTER_REMOVE	(1 << 0)
+
+/**
+ * struct drm_vsvm_vm_register - argument of %DRM_IOCTL_VSVM_VM_REGISTER
+ *
+ * Registers a range of addresses, whatever is mapped there now or later, in a VM made with
+ * %DRM_VSVM_INTERVAL_POLICY_REGISTERED. When a removal returns, nothing of the range is mapped on
+ * the GPU, and its attributes are the defaults again.
+ *
+ * Errors: -EINVAL for a VM with another policy, or a range that is empty, not page aligned, not
+ * within the address space, or overlaps the range for BOs; -EEXIST if it overlaps another one;
+ * -ENOENT if there is none to be removed.
+ */
+struct drm_vsvm_vm_register {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @flags: DRM_VSVM_REGISTER_* */
+	__u32 flags;
+	/** @addr: first byte, page aligned */
+	__u64 addr;
+	/** @size: bytes, page aligned */
+	__u64 size;
+};
+
+/** DRM_VSVM_PREFETCH_WRITE - vm_prefetch: make the memory writable for the GPU */
+#define DRM_VSVM_PREFETCH_WRITE		(1 << 0)
+/** DRM_VSVM_PREFETCH_ASYNC - vm_prefetch: return at once, and write the fence when done */
+#define DRM_VSVM_PREFETCH_ASYNC		(1 << 1)
+
+/**
+ * struct drm_vsvm_range - one element of %DRM_IOCTL_VSVM_VM_PREFETCH
+ */
+struct drm_vsvm_range {
+	/** @addr: first byte, page aligned */
+	__u64 addr;
+	/** @size: bytes, page aligned, not zero */
+	__u64 size;
+};
+
+/**
+ * struct drm_vsvm_vm_prefetch - argument of %DRM_IOCTL_VSVM_VM_PREFETCH
+ *
+ * Maps memory of the process on the GPU before it is used: no access to it faults afterwards, until
+ * the memory changes. Memory that is not there yet is allocated, read from its file, or waited for.
+ *
+ * An asynchronous prefetch goes as far as it can, and has no other effect if it fails: what it did
+ * not map faults, and that fault says why. It ends early, and writes its fence, when the VM goes.
+ *
+ * Errors: -EINVAL for a VM without SVM, a range that is not page aligned, empty, or overlaps the
+ * range for BOs, or a fence without ASYNC, misaligned or missing with it; -EFAULT if the GPU could
+ * not access the memory, and then @done tells where, -EBUSY if it kept changing, -EINTR, and @done
+ * tells how far it got, -ENOENT if the VM is destroyed meanwhile.
+ */
+struct drm_vsvm_vm_prefetch {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @flags: DRM_VSVM_PREFETCH_* */
+	__u32 flags;
+	/** @ranges: array of &struct drm_vsvm_range */
+	struct drm_vsvm_array ranges;
+	/** @done: out, but for ASYNC: bytes of the ranges, one after the other, that are mapped */
+	__u64 done;
+	/**
+	 * @fence_addr: ASYNC: address in the process of a 64-bit word, multiple of 8, that gets
+	 * @fence_value; see %DRM_IOCTL_VSVM_WAIT_USER_FENCE. Else 0
+	 */
+	__u64 fence_addr;
+	/** @fence_value: value to write */
+	__u64 fence_value;
+};
+
+/** enum drm_vsvm_attr_type - attributes that ranges of a VM have */
+enum drm_vsvm_attr_type {
+	/** @DRM_VSVM_ATTR_PAGE_SIZE: &enum drm_vsvm_page_size */
+	DRM_VSVM_ATTR_PAGE_SIZE = 0,
+};
+
+/** enum drm_vsvm_page_size - sizes of the GPU's pages in a range */
+enum drm_vsvm_page_size {
+	/** @DRM_VSVM_PAGE_SIZE_AUTO: 2M where the CPU's memory is so, 4K elsewhere */
+	DRM_VSVM_PAGE_SIZE_AUTO = 0,
+	/** @DRM_VSVM_PAGE_SIZE_4K: 4K only */
+	DRM_VSVM_PAGE_SIZE_4K = 1,
+	/**
+	 * @DRM_VSVM_PAGE_SIZE_2M: 2M only. Where the memory is not so, an access is
+	 * %VSVM_ERROR_PAGE_SIZE and maps nothing
+	 */
+	DRM_VSVM_PAGE_SIZE_2M = 2,
+};
+
+/**
+ * struct drm_vsvm_attr_op - one element of %DRM_IOCTL_VSVM_VM_ATTR
+ */
+struct drm_vsvm_attr_op {
+	/** @addr: first byte, page aligned */
+	__u64 addr;
+	/** @size: bytes, page aligned, not zero */
+	__u64 size;
+	/** @type: &enum drm_vsvm_attr_type */
+	__u32 type;
+	/** @value: what it is to be */
+	__u32 value;
+};
+
+/**
+ * struct drm_vsvm_vm_attr - argument of %DRM_IOCTL_VSVM_VM_ATTR
+ *
+ * Sets attributes of ranges of addresses, one after the other. A range begins with the defaults,
+ * which are all 0. Attributes are of the memory that is mapped there: they go with it when it is
+ * unmapped. Changing one takes the GPU's mappings of the range away, for the next fault to make
+ * anew. If an element is refused, those before it stay done and @ops.count is set to its index.
+ *
+ * Errors: -EINVAL for a VM without SVM, an attribute or value that is none, or a range that is not
+ * page aligned, empty, or overlaps the range for BOs; -ENOENT for a range of which a part is not
+ * mapped; -EINTR.
+ */
+struct drm_vsvm_vm_attr {
+	/** @vm_id: VM */
+	__u32 vm_id;
+	/** @flags: must be zero */
+	__u32 flags;
+	/** @ops: array of &struct drm_vsvm_attr_op */
+	struct drm_vsvm_array ops;
 };
 
 /**
@@ -611,6 +789,15 @@ struct drm_vsvm_wait_user_fence {
 /** DRM_IOCTL_VSVM_WAIT_USER_FENCE - wait for a value in memory; &struct drm_vsvm_wait_user_fence */
 #define DRM_IOCTL_VSVM_WAIT_USER_FENCE \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_WAIT_USER_FENCE, struct drm_vsvm_wait_user_fence)
+/** DRM_IOCTL_VSVM_VM_REGISTER - register a range; &struct drm_vsvm_vm_register */
+#define DRM_IOCTL_VSVM_VM_REGISTER \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VSVM_VM_REGISTER, struct drm_vsvm_vm_register)
+/** DRM_IOCTL_VSVM_VM_PREFETCH - map memory before it is used; &struct drm_vsvm_vm_prefetch */
+#define DRM_IOCTL_VSVM_VM_PREFETCH \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_VM_PREFETCH, struct drm_vsvm_vm_prefetch)
+/** DRM_IOCTL_VSVM_VM_ATTR - set attributes of ranges; &struct drm_vsvm_vm_attr */
+#define DRM_IOCTL_VSVM_VM_ATTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VSVM_VM_ATTR, struct drm_vsvm_vm_attr)
 
 #if defined(__cplusplus)
 }

@@ -738,7 +738,7 @@ enum vsvm_error {
 	VSVM_ERROR_UNSUPPORTED = 34,
 	/**
 	 * @VSVM_ERROR_BUS: the CPU would get SIGBUS: beyond the end of a file, I/O error, poisoned
-	 * page, a userfaultfd that does not answer
+	 * page
 	 */
 	VSVM_ERROR_BUS = 35,
 	/** @VSVM_ERROR_NOMEM: out of memory */
@@ -749,6 +749,10 @@ enum vsvm_error {
 	VSVM_ERROR_EXITED = 38,
 	/** @VSVM_ERROR_DEVICE: the device was removed */
 	VSVM_ERROR_DEVICE = 39,
+	/** @VSVM_ERROR_UNREGISTERED: the VM has to have its memory registered, and this is not */
+	VSVM_ERROR_UNREGISTERED = 40,
+	/** @VSVM_ERROR_PAGE_SIZE: the range is to have 2M pages, and the memory there is not so */
+	VSVM_ERROR_PAGE_SIZE = 41,
 };
 
 /** enum vsvm_access - kinds of access that can fault */

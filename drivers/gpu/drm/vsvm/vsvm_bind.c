@@ -252,7 +252,7 @@ static int step_unmap(struct drm_gpuva_op *op, void *priv)
 
 static void vm_free(struct drm_gpuvm *gpuvm)
 {
-	kfree(container_of(gpuvm, struct vsvm_vm, gpuvm));
+	vsvm_vm_free(container_of(gpuvm, struct vsvm_vm, gpuvm));
 }
 
 const struct drm_gpuvm_ops vsvm_gpuvm_ops = {

@@ -5,7 +5,10 @@
  *
  * In /sys/kernel/debug/dri/N/: "vms", the counters of every VM; "intervals", every interval of
  * every SVM VM; "engines", the counters of the engines. For people and tests to read; the format
- * may change.
+ * may change. With the module parameter hold_points there is also "hold", see vsvm_hold.c.
+ *
+ * A VM is called by the number that fault records have for it. Which it is of a program's, its line
+ * says: "client" is drm-client-id in the fdinfo of its file, "id" the vm_id there.
  */
 
 #include <linux/seq_file.h>
@@ -14,6 +17,7 @@
 #include <drm/drm_debugfs.h>
 
 #include "vsvm_drv.h"
+#include "vsvm_hold.h"
 #include "vsvm_vm.h"
 
 /* The first VM whose number is at least *@asid, with a reference. */
@@ -32,8 +36,9 @@ static struct vsvm_vm *next_vm(struct vsvm_device *vdev, unsigned long *asid)
 
 static void print_header(struct seq_file *m, struct vsvm_vm *vm, unsigned long asid)
 {
-	seq_printf(m, "vm %lu: %s[%d]%s bo %#llx-%#llx\n", asid, vm->comm, vm->tgid,
-		   vm->mm ? " svm" : "", vm->bo_start, vm->bo_end);
+	seq_printf(m, "vm %lu: %s[%d]%s bo %#llx-%#llx client %llu id %u\n", asid, vm->comm,
+		   vm->tgid, vm->mm ? " svm" : "", vm->bo_start, vm->bo_end, vm->client,
+		   READ_ONCE(vm->id));
 }
 
 static int show_vms(struct seq_file *m, void *unused)
@@ -73,6 +78,11 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(pages);
 		SHOW(bo_bytes);
 		SHOW(queues);
+		SHOW(faults_waited);
+		SHOW(waits);
+		SHOW(waits_now);
+		SHOW(prefetched);
+		SHOW(pages_2m);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}
@@ -145,4 +155,5 @@ static const struct drm_debugfs_info vsvm_debugfs_files[] = {
 void vsvm_debugfs_init(struct vsvm_device *vdev)
 {
 	drm_debugfs_add_files(&vdev->drm, vsvm_debugfs_files, ARRAY_SIZE(vsvm_debugfs_files));
+	vsvm_hold_debugfs_init(vdev);
 }

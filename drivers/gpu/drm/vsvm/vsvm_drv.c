@@ -27,6 +27,8 @@
 #include "vsvm_bo.h"
 #include "vsvm_drv.h"
 #include "vsvm_fault.h"
+#include "vsvm_hold.h"
+#include "vsvm_prefetch.h"
 #include "vsvm_queue.h"
 #include "vsvm_vm.h"
 #include "vsvm_wait.h"
@@ -43,6 +45,10 @@ unsigned int vsvm_job_timeout_ms = 60000;
 module_param_named(job_timeout_ms, vsvm_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms,
 		 "engine time that one packet may take (0: no limit, default 60000)");
+
+static bool hold_points;
+module_param(hold_points, bool, 0444);
+MODULE_PARM_DESC(hold_points, "for tests: let debugfs stop GPU and driver at certain points (N)");
 
 static int vsvm_open(struct drm_device *drm, struct drm_file *file)
 {
@@ -63,6 +69,7 @@ static void vsvm_postclose(struct drm_device *drm, struct drm_file *file)
 
 	vsvm_queue_close_file(vfile);
 	vsvm_vm_close_file(vfile);
+	vsvm_fault_pool_put(vfile->fault_pool);
 	xa_destroy(&vfile->queues);
 	xa_destroy(&vfile->vms);
 	mutex_destroy(&vfile->lock);
@@ -89,6 +96,9 @@ static const struct drm_ioctl_desc vsvm_ioctls[] = {
 	IOCTL(QUEUE_QUERY, queue_query),
 	IOCTL(EXEC, exec),
 	IOCTL(WAIT_USER_FENCE, wait_user_fence),
+	IOCTL(VM_REGISTER, vm_register),
+	IOCTL(VM_PREFETCH, vm_prefetch),
+	IOCTL(VM_ATTR, vm_attr),
 };
 
 static const struct file_operations vsvm_fops = {
@@ -122,7 +132,7 @@ static void vsvm_irq(void *data, u32 status)
 	struct vsvm_device *vdev = data;
 
 	if (status & VSVM_HW_IRQ_FAULT)
-		queue_work(vdev->fault_wq, &vdev->fault_work);
+		vsvm_fault_queue(&vdev->fault_work);
 	if (status & (VSVM_HW_IRQ_FENCE | VSVM_HW_IRQ_ERROR))
 		wake_up_all(&vdev->event_wq);
 }
@@ -135,8 +145,7 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 	/* No address space is left, so no engine raises an interrupt any more. */
 	WARN_ON_ONCE(xa_find(&vdev->vms, &index, ULONG_MAX, XA_PRESENT));
 	/* What the last interrupt asked for may be under way still, and looks at the hardware. */
-	if (vdev->fault_wq)
-		destroy_workqueue(vdev->fault_wq);
+	cancel_work_sync(&vdev->fault_work);
 	if (vdev->hw)
 		vsvm_hw_destroy(vdev->hw);
 	xa_destroy(&vdev->vms);
@@ -168,11 +177,9 @@ static int vsvm_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	vdev->fault_wq = alloc_workqueue("vsvm-fault", WQ_UNBOUND | WQ_HIGHPRI, 0);
-	if (!vdev->fault_wq)
-		return -ENOMEM;
-
 	config.irq_data = vdev;
+	if (vsvm_hold_allowed())
+		config.hold = vsvm_hw_held;
 	vdev->hw = vsvm_hw_create(&config);
 	if (IS_ERR(vdev->hw)) {
 		ret = PTR_ERR(vdev->hw);
@@ -197,6 +204,7 @@ static void vsvm_remove(struct platform_device *pdev)
 {
 	struct vsvm_device *vdev = platform_get_drvdata(pdev);
 
+	vsvm_hold_unplug(vdev);
 	drm_dev_unplug(&vdev->drm);
 	/* Nothing can be submitted any more. */
 	vsvm_queue_kill_all(vdev, VSVM_ERROR_DEVICE);
@@ -217,13 +225,22 @@ static int __init vsvm_init(void)
 {
 	int ret;
 
-	ret = vsvm_svm_module_init();
+	if (hold_points)
+		vsvm_hold_module_init();
+	ret = vsvm_fault_module_init();
 	if (ret)
 		return ret;
+	ret = vsvm_svm_module_init();
+	if (ret)
+		goto fini_fault;
+
+	ret = vsvm_prefetch_module_init();
+	if (ret)
+		goto fini_svm;
 
 	ret = platform_driver_register(&vsvm_platform_driver);
 	if (ret)
-		goto fini_svm;
+		goto fini_prefetch;
 
 	vsvm_platform_device = platform_device_register_simple("vsvm", PLATFORM_DEVID_NONE,
 							       NULL, 0);
@@ -243,8 +260,12 @@ unregister_device:
 	platform_device_unregister(vsvm_platform_device);
 unregister_driver:
 	platform_driver_unregister(&vsvm_platform_driver);
+fini_prefetch:
+	vsvm_prefetch_module_fini();
 fini_svm:
 	vsvm_svm_module_fini();
+fini_fault:
+	vsvm_fault_module_fini();
 	return ret;
 }
 
@@ -252,6 +273,10 @@ static void __exit vsvm_exit(void)
 {
 	platform_device_unregister(vsvm_platform_device);
 	platform_driver_unregister(&vsvm_platform_driver);
+	/* No file is open, but the last batch of a VM may still be served, and undoes the VM. */
+	vsvm_vm_wait_all();
+	vsvm_prefetch_module_fini();
+	vsvm_fault_module_fini();
 	vsvm_svm_module_fini();
 }
 

@@ -35,12 +35,12 @@ struct vsvm_device {
 	struct xarray vms;
 	/** @fault_work: drains the fault ring */
 	struct work_struct fault_work;
-	/** @fault_wq: runs @fault_work and that of every VM */
-	struct workqueue_struct *fault_wq;
 	/**
 	 * @event_wq: woken when a fence was written, a stream ended, a queue died or was destroyed
 	 */
 	wait_queue_head_t event_wq;
+	/** @hold_unplugged: nobody is held any more; belongs to vsvm_hold.c */
+	bool hold_unplugged;
 };
 
 /**
@@ -53,6 +53,8 @@ struct vsvm_file {
 	struct xarray vms;
 	/** @queues: &struct vsvm_queue by number */
 	struct xarray queues;
+	/** @fault_pool: who serves the faults of @vms; made with the first of them, under @lock */
+	struct vsvm_fault_pool *fault_pool;
 };
 
 static inline struct vsvm_device *to_vsvm_device(struct drm_device *drm)

@@ -18,6 +18,7 @@
 #include <drm/drm_drv.h>
 
 #include "vsvm_drv.h"
+#include "vsvm_hold.h"
 #include "vsvm_query.h"
 #include "vsvm_queue.h"
 #include "vsvm_vm.h"
@@ -63,8 +64,10 @@ free_queue:
 /* Stops the queue. On return it touches no memory; ioctls under way learn of it. */
 static void queue_stop(struct vsvm_queue *queue)
 {
+	struct vsvm_hold_pass pass;
 	struct vsvm_hw_queue *hw;
 
+	vsvm_hold(queue->vm->pt.as, VSVM_HOLD_QUEUE_STOP, 0, U64_MAX);
 	xa_erase(&queue->vm->queues, queue->hw_id);
 
 	spin_lock(&queue->lock);
@@ -72,7 +75,9 @@ static void queue_stop(struct vsvm_queue *queue)
 	queue->hw = NULL;
 	spin_unlock(&queue->lock);
 
+	vsvm_hold_pass_begin(&pass, queue->vm->pt.as);
 	vsvm_hw_queue_destroy(hw);
+	vsvm_hold_pass_end(&pass);
 	wake_up_all(&queue->vm->vdev->event_wq);
 }
 
@@ -327,11 +332,18 @@ int vsvm_ioctl_queue_query(struct drm_device *drm, void *data, struct drm_file *
 	return ret;
 }
 
-/* The uAPI's element and the hardware's are one and the same, field by field. */
-static int streams_check(const struct drm_vsvm_exec_stream *streams, unsigned int count)
+/**
+ * vsvm_queue_check_streams() - are streams as they have to be?
+ * @streams: streams
+ * @count: how many
+ *
+ * Return: 0 or -EINVAL.
+ */
+int vsvm_queue_check_streams(const struct drm_vsvm_exec_stream *streams, unsigned int count)
 {
 	unsigned int i;
 
+	/* The uAPI's element and the hardware's are one and the same, field by field. */
 	static_assert(sizeof(*streams) == sizeof(struct vsvm_hw_stream));
 	static_assert(offsetof(typeof(*streams), addr) == offsetof(struct vsvm_hw_stream, addr));
 	static_assert(offsetof(typeof(*streams), size) == offsetof(struct vsvm_hw_stream, size));
@@ -389,7 +401,7 @@ int vsvm_ioctl_exec(struct drm_device *drm, void *data, struct drm_file *file)
 		goto put_queue;
 	}
 
-	ret = streams_check(streams, args->streams.count);
+	ret = vsvm_queue_check_streams(streams, args->streams.count);
 	if (!ret)
 		ret = submit(queue, (const struct vsvm_hw_stream *)streams, args->streams.count,
 			     args->flags & DRM_VSVM_EXEC_NONBLOCK);

@@ -9,6 +9,7 @@
 
 struct drm_device;
 struct drm_file;
+struct drm_vsvm_exec_stream;
 struct vsvm_device;
 struct vsvm_file;
 struct vsvm_vm;
@@ -37,6 +38,7 @@ int vsvm_queue_status(struct vsvm_queue *queue, struct vsvm_hw_queue_status *sta
 void vsvm_queue_kill(struct vsvm_vm *vm, const struct vsvm_hw_fault *fault, u32 error);
 void vsvm_queue_kill_all(struct vsvm_device *vdev, u32 error);
 void vsvm_queue_close_file(struct vsvm_file *vfile);
+int vsvm_queue_check_streams(const struct drm_vsvm_exec_stream *streams, unsigned int count);
 
 int vsvm_ioctl_queue_create(struct drm_device *drm, void *data, struct drm_file *file);
 int vsvm_ioctl_queue_destroy(struct drm_device *drm, void *data, struct drm_file *file);

@@ -10,21 +10,55 @@
  * An SVM VM belongs to one mm. The file may reach other processes, by fork or over a socket; there
  * it must not give away the maker's memory, so vsvm_vm_get() refuses.
  *
- * Lifetime: the file, queues and ioctls hold references; the last one undoes everything, in process
- * context. That may be in another process, and after the maker's mm has ended.
+ * Lifetime: the file, queues, ioctls and work under way hold references; the last one undoes
+ * everything, in process context. That may be in another process, or in a work item after the file
+ * has been closed, and after the maker's mm has ended. The module waits for it before it goes
+ * (vsvm_vm_wait_all()).
  */
 
+#include <linux/log2.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/wait_bit.h>
 
 #include <drm/drm_drv.h>
 
+#include "svm/svm_policy.h"
+#include "svm/svm_wait.h"
 #include "vsvm_bind.h"
 #include "vsvm_drv.h"
+#include "vsvm_hold.h"
 #include "vsvm_query.h"
 #include "vsvm_queue.h"
 #include "vsvm_vm.h"
+
+static atomic_t num_vms = ATOMIC_INIT(0);
+
+/**
+ * vsvm_vm_free() - give back the memory of a VM
+ * @vm: VM of which nothing else is left
+ */
+void vsvm_vm_free(struct vsvm_vm *vm)
+{
+	struct drm_device *drm = &vm->vdev->drm;
+
+	kfree(vm);
+	drm_dev_put(drm);
+	if (atomic_dec_and_test(&num_vms))
+		wake_up_var(&num_vms);
+}
+
+/**
+ * vsvm_vm_wait_all() - wait until there is no VM
+ *
+ * Context: process; nobody can make another one.
+ */
+void vsvm_vm_wait_all(void)
+{
+	wait_var_event(&num_vms, !atomic_read(&num_vms));
+}
 
 static int vm_init_gpuvm(struct vsvm_vm *vm, struct vsvm_device *vdev)
 {
@@ -39,22 +73,43 @@ static int vm_init_gpuvm(struct vsvm_vm *vm, struct vsvm_device *vdev)
 	return 0;
 }
 
-static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm_vm_create *args)
+/* Many open the file to look at the device, and make no VM. */
+static struct vsvm_fault_pool *fault_pool(struct vsvm_file *vfile)
 {
+	struct vsvm_fault_pool *pool;
+
+	mutex_lock(&vfile->lock);
+	if (!vfile->fault_pool)
+		vfile->fault_pool = vsvm_fault_pool_create();
+	/* It stays until the file is closed. */
+	pool = vfile->fault_pool;
+	mutex_unlock(&vfile->lock);
+	return pool;
+}
+
+static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm_vm_create *args,
+				 struct drm_file *file)
+{
+	struct vsvm_fault_pool *pool = fault_pool(file->driver_priv);
 	bool svm = args->flags & DRM_VSVM_VM_SVM;
 	struct vsvm_vm *vm;
 	int ret;
 
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
 	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 
 	kref_init(&vm->ref);
 	vm->vdev = vdev;
+	drm_dev_get(&vdev->drm);
+	atomic_inc(&num_vms);
 	vm->bo_start = args->bo_start;
 	vm->bo_end = svm ? args->bo_start + args->bo_size : 1ULL << VSVM_VA_BITS;
 	vm->tgid = task_tgid_nr(current);
 	get_task_comm(vm->comm, current);
+	vm->client = file->client_id;
 	mutex_init(&vm->bind_lock);
 	xa_init(&vm->queues);
 
@@ -62,12 +117,12 @@ static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm
 	if (ret)
 		goto free_vm;
 	if (svm) {
-		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, vm->bo_start, vm->bo_end);
+		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, pool->wq, args);
 		if (ret)
 			goto fini_pt;
 		vm->mm = current->mm;
 	}
-	ret = vsvm_vm_faults_init(&vm->faults);
+	ret = vsvm_vm_faults_init(&vm->faults, pool);
 	if (ret)
 		goto fini_svm;
 	ret = vm_init_gpuvm(vm, vdev);
@@ -84,13 +139,14 @@ static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm
 
 fini_faults:
 	vsvm_vm_faults_fini(&vm->faults);
+	vsvm_fault_pool_put(pool);
 fini_svm:
 	if (svm)
 		vsvm_svm_fini(&vm->svm);
 fini_pt:
 	vsvm_pt_fini(&vm->pt);
 free_vm:
-	kfree(vm);
+	vsvm_vm_free(vm);
 	return ERR_PTR(ret);
 }
 
@@ -100,8 +156,12 @@ static void vm_release(struct kref *ref)
 	struct vsvm_vm *vm = container_of(ref, struct vsvm_vm, ref);
 	unsigned long index = 0;
 
+	vsvm_hold(vm->pt.as, VSVM_HOLD_VM_RELEASE, 0, U64_MAX);
+	vsvm_hold_disarm_vm(vm->pt.as);
 	xa_erase(&vm->vdev->vms, vsvm_hw_as_id(vm->pt.as));
-	/* No fault finds it any more. */
+	/* No fault finds it any more, nor is one being served, for that has a reference. */
+	if (vm->mm)
+		vsvm_wait_fini(&vm->svm);
 	vsvm_vm_faults_fini(&vm->faults);
 	vsvm_bind_unmap_all(vm);
 	if (vm->mm)
@@ -110,6 +170,7 @@ static void vm_release(struct kref *ref)
 	WARN_ON_ONCE(xa_find(&vm->queues, &index, ULONG_MAX, XA_PRESENT));
 	xa_destroy(&vm->queues);
 	mutex_destroy(&vm->bind_lock);
+	vsvm_fault_pool_put(vm->faults.pool);
 	/* Frees it, when the last BO has let go. */
 	drm_gpuvm_put(&vm->gpuvm);
 }
@@ -160,6 +221,14 @@ struct vsvm_vm *vsvm_vm_get(struct vsvm_file *vfile, u32 id)
 	return vm;
 }
 
+/* The program has no way to it any more. Whoever still works for it is told so. */
+static void give_up(struct vsvm_vm *vm)
+{
+	WRITE_ONCE(vm->svm.closing, true);
+	vsvm_hold_close_vm(vm->pt.as);
+	vsvm_vm_put(vm);
+}
+
 /**
  * vsvm_vm_close_file() - drop all VMs of a file that is closed
  * @vfile: file, its queues gone
@@ -171,17 +240,36 @@ void vsvm_vm_close_file(struct vsvm_file *vfile)
 
 	xa_for_each(&vfile->vms, id, vm) {
 		xa_erase(&vfile->vms, id);
-		vsvm_vm_put(vm);
+		give_up(vm);
 	}
 }
 
-/* The BOs' range of an SVM VM: in the GPU's address space, aligned, not wrapping. */
-static bool bo_range_valid(u64 start, u64 size)
+/**
+ * vsvm_vm_bo_range_ok() - may this be the range for BOs of an SVM VM?
+ * @start: first byte
+ * @size: bytes; 0, with @start 0, for none
+ *
+ * Return: true if it is aligned and lies in the GPU's address space.
+ */
+bool vsvm_vm_bo_range_ok(u64 start, u64 size)
 {
 	u64 limit = 1ULL << VSVM_VA_BITS;
 
 	return PAGE_ALIGNED(start) && PAGE_ALIGNED(size) && start <= limit &&
 	       size <= limit - start && (size || !start);
+}
+
+static bool policy_ok(const struct drm_vsvm_vm_create *args)
+{
+	u64 window = args->interval_window;
+
+	if (!(args->flags & DRM_VSVM_VM_SVM))
+		return !args->interval_policy && !window;
+	if (!vsvm_policy_get(args->interval_policy))
+		return false;
+	if (args->interval_policy == DRM_VSVM_INTERVAL_POLICY_WINDOW)
+		return is_power_of_2(window) && window >= PAGE_SIZE && window <= SZ_1T;
+	return !window;
 }
 
 int vsvm_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
@@ -191,18 +279,20 @@ int vsvm_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
 	struct vsvm_vm *vm;
 	int ret;
 
-	if (args->flags & ~DRM_VSVM_VM_SVM)
+	if (args->flags & ~DRM_VSVM_VM_SVM || args->pad || !policy_ok(args))
 		return -EINVAL;
-	if (args->flags & DRM_VSVM_VM_SVM ? !bo_range_valid(args->bo_start, args->bo_size) :
+	if (args->flags & DRM_VSVM_VM_SVM ? !vsvm_vm_bo_range_ok(args->bo_start, args->bo_size) :
 					    args->bo_start || args->bo_size)
 		return -EINVAL;
 
-	vm = vm_create(to_vsvm_device(drm), args);
+	vm = vm_create(to_vsvm_device(drm), args, file);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 
 	mutex_lock(&vfile->lock);
 	ret = xa_alloc(&vfile->vms, &args->vm_id, vm, XA_LIMIT(1, VSVM_MAX_VMS), GFP_KERNEL);
+	if (!ret)
+		WRITE_ONCE(vm->id, args->vm_id);
 	mutex_unlock(&vfile->lock);
 	if (ret) {
 		vsvm_vm_put(vm);
@@ -232,7 +322,7 @@ int vsvm_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *f
 	mutex_unlock(&vfile->lock);
 
 	if (!ret)
-		vsvm_vm_put(vm);
+		give_up(vm);
 	vsvm_vm_put(vm);
 	return ret;
 }
@@ -258,6 +348,7 @@ void vsvm_vm_stats(struct vsvm_vm *vm, struct drm_vsvm_vm_stats *stats)
 	mutex_unlock(&vm->pt.lock);
 	if (vm->mm)
 		vsvm_svm_stats(&vm->svm, stats);
+	stats->faults_waited += READ_ONCE(vm->faults.absorbed);
 }
 
 static int query_intervals(struct vsvm_vm *vm, struct drm_vsvm_vm_query *args)
@@ -309,6 +400,42 @@ int vsvm_ioctl_vm_query(struct drm_device *drm, void *data, struct drm_file *fil
 		break;
 	default:
 		ret = -EINVAL;
+	}
+	vsvm_vm_put(vm);
+	return ret;
+}
+
+/**
+ * vsvm_vm_range_ok() - may this be a range of the process's memory?
+ * @vm: VM
+ * @addr: first byte
+ * @size: bytes
+ *
+ * Return: true if it is aligned, not empty, in the GPU's address space and none of the BOs'.
+ */
+bool vsvm_vm_range_ok(const struct vsvm_vm *vm, u64 addr, u64 size)
+{
+	return size && vsvm_vm_bo_range_ok(addr, size) &&
+	       (addr + size <= vm->bo_start || addr >= vm->bo_end);
+}
+
+int vsvm_ioctl_vm_register(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vsvm_vm_register *args = data;
+	struct vsvm_vm *vm;
+	int ret = -EINVAL;
+
+	if (args->flags & ~DRM_VSVM_REGISTER_REMOVE)
+		return -EINVAL;
+	vm = vsvm_vm_get(file->driver_priv, args->vm_id);
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+	if (vm->mm && vm->svm.policy == vsvm_policy_get(DRM_VSVM_INTERVAL_POLICY_REGISTERED) &&
+	    vsvm_vm_range_ok(vm, args->addr, args->size)) {
+		if (args->flags & DRM_VSVM_REGISTER_REMOVE)
+			ret = vsvm_svm_unregister(&vm->svm, args->addr, args->addr + args->size);
+		else
+			ret = vsvm_svm_register(&vm->svm, args->addr, args->addr + args->size);
 	}
 	vsvm_vm_put(vm);
 	return ret;

@@ -62,17 +62,26 @@ struct vsvm_vm {
 	pid_t tgid;
 	/** @comm: its name */
 	char comm[TASK_COMM_LEN];
+	/** @client: &drm_file.client_id of the file that has it, for debugfs */
+	u64 client;
+	/** @id: its number in that file, 0 before it has one */
+	u32 id;
 };
 
 struct vsvm_vm *vsvm_vm_get(struct vsvm_file *vfile, u32 id);
 void vsvm_vm_put(struct vsvm_vm *vm);
+void vsvm_vm_free(struct vsvm_vm *vm);
+void vsvm_vm_wait_all(void);
 bool vsvm_vm_is_mine(struct vsvm_vm *vm);
+bool vsvm_vm_bo_range_ok(u64 start, u64 size);
+bool vsvm_vm_range_ok(const struct vsvm_vm *vm, u64 addr, u64 size);
 void vsvm_vm_stats(struct vsvm_vm *vm, struct drm_vsvm_vm_stats *stats);
 void vsvm_vm_close_file(struct vsvm_file *vfile);
 
 int vsvm_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);
 int vsvm_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file);
 int vsvm_ioctl_vm_query(struct drm_device *drm, void *data, struct drm_file *file);
+int vsvm_ioctl_vm_register(struct drm_device *drm, void *data, struct drm_file *file);
 int vsvm_ioctl_vm_sync(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif

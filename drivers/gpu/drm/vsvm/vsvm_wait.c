@@ -31,7 +31,14 @@
 #include "vsvm_queue.h"
 #include "vsvm_wait.h"
 
-static bool satisfied(const struct drm_vsvm_wait_user_fence *args, u64 memory)
+/**
+ * vsvm_wait_satisfied() - does a word meet the condition?
+ * @args: what is waited for
+ * @memory: the word
+ *
+ * Return: true if so.
+ */
+bool vsvm_wait_satisfied(const struct drm_vsvm_wait_user_fence *args, u64 memory)
 {
 	u64 left = memory & args->mask, right = args->value & args->mask;
 
@@ -75,18 +82,22 @@ static int look(struct vsvm_device *vdev, struct vsvm_queue *queue,
 
 	if (get_user(memory, word))
 		return -EFAULT;
-	if (satisfied(args, memory))
+	if (vsvm_wait_satisfied(args, memory))
 		return 0;
 	if (state)
 		return state;
 	return drm_dev_is_unplugged(&vdev->drm) ? -ENODEV : -EAGAIN;
 }
 
-/* Jiffies until a moment of CLOCK_MONOTONIC, 0 if it is past. */
-static long jiffies_until(s64 timeout_ns)
+/**
+ * vsvm_wait_jiffies() - how long to sleep
+ * @timeout_ns: until when, S64_MAX for ever
+ * @now: what the time is
+ *
+ * Return: jiffies, 0 if the moment is past.
+ */
+long vsvm_wait_jiffies(s64 timeout_ns, s64 now)
 {
-	s64 now = ktime_get_ns();
-
 	if (timeout_ns == S64_MAX)
 		return MAX_SCHEDULE_TIMEOUT;
 	if (timeout_ns <= now)
@@ -103,7 +114,7 @@ static int wait(struct vsvm_device *vdev, struct vsvm_queue *queue,
 
 	add_wait_queue(&vdev->event_wq, &entry);
 	for (;;) {
-		left = jiffies_until(args->timeout_ns);
+		left = vsvm_wait_jiffies(args->timeout_ns, ktime_get_ns());
 		ret = look(vdev, queue, args);
 		if (ret != -EAGAIN)
 			break;

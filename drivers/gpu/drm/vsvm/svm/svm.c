@@ -24,8 +24,11 @@
 #include <drm/vsvm_drm.h>
 
 #include "svm.h"
+#include "svm_attr.h"
 #include "svm_interval.h"
+#include "svm_policy.h"
 #include "svm_update.h"
+#include "svm_wait.h"
 
 int vsvm_svm_module_init(void)
 {
@@ -34,7 +37,7 @@ int vsvm_svm_module_init(void)
 	ret = vsvm_interval_module_init();
 	if (ret)
 		return ret;
-	ret = vsvm_update_module_init();
+	ret = vsvm_wait_module_init();
 	if (ret)
 		vsvm_interval_module_fini();
 	return ret;
@@ -42,7 +45,7 @@ int vsvm_svm_module_init(void)
 
 void vsvm_svm_module_fini(void)
 {
-	vsvm_update_module_fini();
+	vsvm_wait_module_fini();
 	vsvm_interval_module_fini();
 }
 
@@ -51,33 +54,38 @@ void vsvm_svm_module_fini(void)
  * @svm: zeroed
  * @mm: its memory; the caller is in it, so it has users
  * @pt: page table
- * @bo_start: first byte of the range for BOs
- * @bo_end: one past its last byte
+ * @update_wq: for deferred updates, which may have to wait for faults of the same VM; outlives @svm
+ * @args: the range for BOs and the policy; checked
  *
  * Context: process, no locks.
  * Return: 0, -ENOMEM, or -EINTR for a signal.
  */
-int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt, u64 bo_start,
-		  u64 bo_end)
+int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt,
+		  struct workqueue_struct *update_wq, const struct drm_vsvm_vm_create *args)
 {
 	int ret;
 
 	svm->pfns = kvmalloc_array(VSVM_SVM_RUN_PAGES, sizeof(*svm->pfns), GFP_KERNEL_ACCOUNT);
-	svm->leaves = kvmalloc_array(VSVM_SVM_RUN_PAGES, sizeof(*svm->leaves), GFP_KERNEL_ACCOUNT);
-	if (!svm->pfns || !svm->leaves) {
+	svm->keys = kvmalloc_array(2 * VSVM_FAULT_BATCH, sizeof(*svm->keys), GFP_KERNEL_ACCOUNT);
+	if (!svm->pfns || !svm->keys) {
+		kvfree(svm->keys);
 		kvfree(svm->pfns);
-		kvfree(svm->leaves);
 		return -ENOMEM;
 	}
 
 	svm->mm = mm;
 	mmgrab(mm);
 	svm->pt = pt;
-	svm->bo_start = bo_start;
-	svm->bo_end = bo_end;
+	svm->bo_start = args->bo_start;
+	svm->bo_end = args->bo_start + args->bo_size;
+	svm->policy = vsvm_policy_get(args->interval_policy);
+	svm->window = args->interval_window;
 	svm->intervals = RB_ROOT_CACHED;
 	mutex_init(&svm->update_lock);
+	svm->update_wq = update_wq;
 	vsvm_update_init(svm);
+	vsvm_attr_init(svm);
+	vsvm_wait_init(svm);
 
 	ret = vsvm_interval_prime(svm);
 	if (ret)
@@ -87,7 +95,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 
 /**
  * vsvm_svm_fini() - forget the process's memory
- * @svm: SVM; no queue runs in the VM and no fault is being served
+ * @svm: SVM; no queue runs in the VM, no fault is being served and none waits for the process
  *
  * On return nothing of the process is mapped, and the kernel knows what the GPU has written.
  *
@@ -99,11 +107,66 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	vsvm_interval_remove_all(svm);
 	mutex_unlock(&svm->update_lock);
 	vsvm_update_fini(svm);
+	vsvm_attr_fini(svm);
+	vsvm_pt_cache_drain(&svm->cache);
 
 	mutex_destroy(&svm->update_lock);
 	mmdrop(svm->mm);
+	kvfree(svm->keys);
 	kvfree(svm->pfns);
-	kvfree(svm->leaves);
+}
+
+/**
+ * vsvm_svm_register() - listen to a range from now on
+ * @svm: SVM with the policy "registered"
+ * @start: first byte, page aligned
+ * @end: one past the last byte, page aligned; the range holds nothing of the BOs'
+ *
+ * Context: process, no locks; the process is @svm's.
+ * Return: 0, -EEXIST if it overlaps another one, -ENOMEM, -EINTR.
+ */
+int vsvm_svm_register(struct vsvm_svm *svm, u64 start, u64 end)
+{
+	int ret = 0;
+
+	if (mutex_lock_killable(&svm->update_lock))
+		return -EINTR;
+	if (vsvm_interval_first(svm, start, end))
+		ret = -EEXIST;
+	else if (!vsvm_interval_cover(svm, (struct vsvm_span) { start, end }))
+		ret = -ENOMEM;
+	mutex_unlock(&svm->update_lock);
+	return ret;
+}
+
+/**
+ * vsvm_svm_unregister() - undo vsvm_svm_register()
+ * @svm: SVM
+ * @start: as it was then
+ * @end: as it was then
+ *
+ * On return nothing of the range is mapped, and it has no attributes.
+ *
+ * Context: process, no locks.
+ * Return: 0, -ENOENT, -ENOMEM, -EINTR.
+ */
+int vsvm_svm_unregister(struct vsvm_svm *svm, u64 start, u64 end)
+{
+	struct vsvm_interval *interval;
+	int ret = -ENOENT;
+
+	if (mutex_lock_killable(&svm->update_lock))
+		return -EINTR;
+	interval = vsvm_interval_find(svm, start);
+	if (interval && vsvm_interval_start(interval) == start &&
+	    vsvm_interval_end(interval) == end) {
+		/* Nobody will hear that the memory goes, and they with it. */
+		ret = vsvm_attr_reset(svm, start, end);
+		if (!ret)
+			vsvm_interval_remove(svm, interval);
+	}
+	mutex_unlock(&svm->update_lock);
+	return ret;
 }
 
 /**
@@ -135,6 +198,25 @@ void vsvm_svm_charge_end(struct mem_cgroup *memcg)
 }
 
 /**
+ * vsvm_svm_zap() - take a range of the process's memory from the GPU, and count that
+ * @svm: SVM
+ * @start: first byte, page aligned
+ * @end: one past the last byte
+ *
+ * Context: pt->lock held; as vsvm_pt_zap().
+ * Return: how much has gone.
+ */
+struct vsvm_pt_zapped vsvm_svm_zap(struct vsvm_svm *svm, u64 start, u64 end)
+{
+	struct vsvm_pt_zapped zapped = vsvm_pt_zap(svm->pt, start, end);
+
+	svm->stats.pages_zapped += zapped.pages;
+	svm->stats.pages_dirtied += zapped.dirty;
+	svm->stats.pages_2m -= zapped.pages_2m;
+	return zapped;
+}
+
+/**
  * vsvm_svm_stats() - read the counters
  * @svm: SVM
  * @stats: its SVM fields are filled in
@@ -160,6 +242,11 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->deferred_updates = READ_ONCE(s->updates);
 	stats->intervals = READ_ONCE(svm->num_intervals);
 	stats->interval_bytes = vsvm_interval_bytes(stats->intervals);
+	stats->faults_waited = READ_ONCE(s->waited);
+	stats->waits = READ_ONCE(s->waits);
+	stats->waits_now = READ_ONCE(svm->num_waits);
+	stats->prefetched = READ_ONCE(s->prefetched);
+	stats->pages_2m = READ_ONCE(s->pages_2m);
 }
 
 /**

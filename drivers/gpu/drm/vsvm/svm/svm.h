@@ -4,6 +4,7 @@
 
 #include <linux/interval_tree.h>
 #include <linux/list.h>
+#include <linux/maple_tree.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -12,13 +13,19 @@
 #include <linux/vsvm_hw.h>
 
 #include "../vsvm_pt.h"
+#include "svm_interval.h"
 
+struct drm_vsvm_attr_op;
 struct drm_vsvm_interval;
+struct drm_vsvm_vm_create;
 struct drm_vsvm_vm_stats;
 struct mem_cgroup;
+struct vsvm_interval_policy;
 
-/** VSVM_SVM_WINDOW_PAGES - pages around a fault that are mapped with it if the CPU has them */
-#define VSVM_SVM_WINDOW_PAGES	64
+/** VSVM_SVM_GONE - ranges that may be unmapped before somebody forgets their attributes */
+#define VSVM_SVM_GONE		16
+/** VSVM_FAULT_BATCH - records of one VM that are served together; a power of two */
+#define VSVM_FAULT_BATCH	256
 /** VSVM_SVM_RUN_PAGES - pages of one run at most: it stays within one block of the page table */
 #define VSVM_SVM_RUN_PAGES	512
 
@@ -59,6 +66,14 @@ struct vsvm_svm_stats {
 	u64 removed;
 	/** @updates: see &drm_vsvm_vm_stats.deferred_updates */
 	u64 updates;
+	/** @waited: see &drm_vsvm_vm_stats.faults_waited */
+	u64 waited;
+	/** @waits: see &drm_vsvm_vm_stats.waits */
+	u64 waits;
+	/** @prefetched: see &drm_vsvm_vm_stats.prefetched */
+	u64 prefetched;
+	/** @pages_2m: see &drm_vsvm_vm_stats.pages_2m */
+	u64 pages_2m;
 };
 
 /**
@@ -73,6 +88,10 @@ struct vsvm_svm {
 	u64 bo_start;
 	/** @bo_end: one past its last byte */
 	u64 bo_end;
+	/** @policy: which intervals there are; never changes */
+	const struct vsvm_interval_policy *policy;
+	/** @window: for the window policy, bytes of a window */
+	u64 window;
 
 	/**
 	 * @update_lock: serialises everything that changes bounds of intervals: faults and deferred
@@ -91,15 +110,35 @@ struct vsvm_svm {
 	u64 done_seq;
 	/** @done_wq: woken when @done_seq moves */
 	wait_queue_head_t done_wq;
+	/** @update_wq: who runs @update_work */
+	struct workqueue_struct *update_wq;
 	/** @update_work: does the deferred updates */
 	struct delayed_work update_work;
 
-	/** @cache: tables set aside for the run being served; under @update_lock */
+	/**
+	 * @cache: tables set aside for the run being served, a few of which are kept for the next;
+	 * under @update_lock
+	 */
 	struct vsvm_pt_cache cache;
 	/** @pfns: what HMM answers for the run being served; under @update_lock */
 	unsigned long *pfns;
-	/** @leaves: page table entries made of it; under @update_lock */
-	u64 *leaves;
+	/** @keys: to sort a batch by, and room for that; of the one work item that serves faults */
+	u64 *keys;
+	/** @attrs: attributes of ranges, see svm_attr.c; under @update_lock */
+	struct maple_tree attrs;
+	/** @has_attrs: there are some; written under both locks */
+	bool has_attrs;
+	/** @gone: what was unmapped and may have had attributes; under pt->lock */
+	struct vsvm_span gone[VSVM_SVM_GONE];
+	/** @num_gone: how many; the last may span several if all are used */
+	unsigned int num_gone;
+
+	/** @closing: the program has given up the VM; who works for it may stop */
+	bool closing;
+	/** @waits: accesses that wait for the process, see svm_wait.c, and under its lock */
+	struct list_head waits;
+	/** @num_waits: how many */
+	unsigned int num_waits;
 
 	/** @stats: counters */
 	struct vsvm_svm_stats stats;
@@ -113,18 +152,25 @@ struct vsvm_svm_fault {
 	struct vsvm_hw_fault hw;
 	/** @error: out: &enum vsvm_error, %VSVM_ERROR_NONE if the access may be tried again */
 	u32 error;
+	/** @waits: out: it has to wait for the process, and for a replay after that */
+	bool waits;
 };
 
 int vsvm_svm_module_init(void);
 void vsvm_svm_module_fini(void);
 
-int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt, u64 bo_start,
-		  u64 bo_end);
+int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt,
+		  struct workqueue_struct *update_wq, const struct drm_vsvm_vm_create *args);
 void vsvm_svm_fini(struct vsvm_svm *svm);
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count);
+int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *done);
+int vsvm_svm_register(struct vsvm_svm *svm, u64 start, u64 end);
+int vsvm_svm_unregister(struct vsvm_svm *svm, u64 start, u64 end);
+int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op);
 int vsvm_svm_sync(struct vsvm_svm *svm);
 struct mem_cgroup *vsvm_svm_charge_begin(struct vsvm_svm *svm);
 void vsvm_svm_charge_end(struct mem_cgroup *memcg);
+struct vsvm_pt_zapped vsvm_svm_zap(struct vsvm_svm *svm, u64 start, u64 end);
 void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats);
 u64 vsvm_svm_list(struct vsvm_svm *svm, struct drm_vsvm_interval *list, u64 count);
 

@@ -28,7 +28,10 @@ struct vsvm_run {
 };
 
 bool vsvm_batch_writes(const struct vsvm_svm_fault *fault);
-void vsvm_batch_sort(struct vsvm_svm_fault *faults, unsigned int count);
+void vsvm_batch_sort(struct vsvm_svm_fault *faults, unsigned int count, u64 *keys);
 bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, struct vsvm_run *run);
+bool vsvm_batch_wait(struct vsvm_svm_fault *faults, const struct vsvm_run *run, u64 start, u64 end);
+void vsvm_batch_fail(struct vsvm_svm_fault *faults, const struct vsvm_run *run, u64 start, u64 end,
+		     u32 error);
 
 #endif

@@ -3,66 +3,59 @@
 /**
  * DOC: Page faults
  *
- * From a batch of records to page table entries, in four steps for each run of neighbouring pages:
+ * From a batch of records to page table entries, in three steps for each run of neighbouring pages:
  *
- * 1. the VMA: may this access be at all, and which bounds should the interval have
- *    (svm_interval.c);
- * 2. the pages: hmm_range_fault(), first without faulting over a window around the run, so that
- * what
- *    the CPU has already is mapped in one go, then with faulting over what the run still lacks. Two
- *    steps, because HMM faults a hole in the CPU's page table as a whole if one page of it is asked
- *    for: a window that may fault would allocate memory that nobody touched;
- * 3. one sweep from HMM's answer to page table entries, not yet in the table;
- * 4. under pt->lock: if the notifier has heard nothing meanwhile, the entries go into the table; if
- *    it has, all of it again.
+ * 1. the VMA: may this access be at all; and an interval that covers it, made, or made larger, as
+ *    the policy wants it (svm_policy.c, svm_interval.c);
+ * 2. the pages, from HMM (svm_pages.c);
+ * 3. the entries, if nothing has changed meanwhile (svm_pages.c).
  *
  * An access that cannot be gets a precise error, for itself alone: a run that fails is taken apart
- * page by page, and who only reads does not share the error of who writes.
+ * page by page, and who only reads does not share the error of who writes. One that has to wait for
+ * the process is left to svm_wait.c. One below a stack makes it grow first (svm_stack.c).
  *
- * Locking: update_lock around the batch, mmap_lock for steps 1 and 2, pt->lock for step 4.
+ * A prefetch takes the same way, but from its caller's thread, and a block at a time.
  *
- * Limits: tries go on for a bounded time (FAULT_TIMEOUT, FAULT_TRIES). userfaultfd and stack growth
- * are not waited for or done: those accesses fail as the CPU would fail with SIGBUS or SIGSEGV.
+ * Locking: update_lock around the batch, or around a block of a prefetch; mmap_lock for steps 1 and
+ * 2, pt->lock for step 3.
+ *
+ * Limits: tries go on for a bounded time (FAULT_TIMEOUT, FAULT_TRIES).
  */
 
 #include <linux/fs.h>
-#include <linux/hmm.h>
 #include <linux/jiffies.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
+#include <drm/vsvm_drm.h>
+
+#include "../vsvm_hold.h"
+#include "../vsvm_trace.h"
 #include "svm.h"
+#include "svm_attr.h"
 #include "svm_batch.h"
+#include "svm_fault.h"
 #include "svm_interval.h"
+#include "svm_pages.h"
+#include "svm_policy.h"
+#include "svm_stack.h"
 #include "svm_update.h"
+#include "svm_wait.h"
 
 /* How long, in ms, and how often one run may meet invalidations before it is given up. */
-#define FAULT_TIMEOUT	(10 * HMM_RANGE_DEFAULT_TIMEOUT)
+#define FAULT_TIMEOUT	10000
 #define FAULT_TRIES	16
 
 /**
- * struct request - what is left of a run
+ * vsvm_svm_vma_error() - what forbids an access to a VMA, whatever its pages are
+ * @vma: VMA, or NULL
+ * @write: for writing
+ *
+ * Return: &enum vsvm_error.
  */
-struct request {
-	/** @start: first byte still to be served */
-	u64 start;
-	/** @end: one past the last byte to be served together */
-	u64 end;
-	/** @write: for writing */
-	bool write;
-	/**
-	 * @asked_cpu: the CPU's own fault handler has been asked about @start, and sees no error
-	 */
-	bool asked_cpu;
-};
-
-/* Besides an enum vsvm_error, a step may answer: memory changed under it; the interval is new. */
-#define AGAIN	(-1)
-#define COVERED	(-2)
-
-/* What forbids an access to a VMA, whatever its pages are. */
-static int vma_error(struct vm_area_struct *vma, bool write)
+int vsvm_svm_vma_error(struct vm_area_struct *vma, bool write)
 {
 	if (!vma)
 		return VSVM_ERROR_UNMAPPED;
@@ -78,279 +71,214 @@ static int vma_error(struct vm_area_struct *vma, bool write)
 	return VSVM_ERROR_NONE;
 }
 
+static struct vsvm_span vma_span(const struct vm_area_struct *vma)
+{
+	return (struct vsvm_span) { vma->vm_start, vma->vm_end };
+}
+
 /*
- * HMM says no more than -EFAULT. Asks the CPU's fault handler for the reason, once: if it sees no
- * error the page is one that no device can have.
+ * Makes *@interval for the first access to a VMA, whose bounds go to *@seen. mmap_lock is not
+ * held after they were read, so the VMA may go before the interval is live, and nobody hears of
+ * that; see vsvm_update_recheck().
  */
-static int page_error(struct vm_area_struct *vma, struct request *req)
+static int cover_first(struct vsvm_svm *svm, const struct vsvm_request *req,
+		       struct vsvm_span *seen, struct vsvm_interval **interval)
 {
-	unsigned int flags = FAULT_FLAG_REMOTE | (req->write ? FAULT_FLAG_WRITE : 0);
-	vm_fault_t fault;
-
-	if (req->asked_cpu)
-		return VSVM_ERROR_UNSUPPORTED;
-	req->asked_cpu = true;
-
-	fault = handle_mm_fault(vma, req->start, flags, NULL);
-	if (fault & VM_FAULT_OOM)
-		return VSVM_ERROR_NOMEM;
-	if (fault & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE))
-		return VSVM_ERROR_BUS;
-	if (fault & VM_FAULT_SIGSEGV)
-		return VSVM_ERROR_PERMISSION;
-	return AGAIN;
-}
-
-static bool pfn_serves(unsigned long pfn, bool write)
-{
-	unsigned long need = HMM_PFN_VALID | (write ? HMM_PFN_WRITE : 0);
-
-	return (pfn & (need | HMM_PFN_ERROR)) == need;
-}
-
-/* Step 2. Fills svm->pfns for @window; on success the pages of @req in it are there as wanted. */
-static int get_pages(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
-		     struct vm_area_struct *vma, struct request *req, struct vsvm_span window)
-{
-	struct hmm_range range = {
-		.notifier = &interval->notifier,
-		.notifier_seq = seq,
-		.start = window.start,
-		.end = window.end,
-		.hmm_pfns = svm->pfns,
-	};
-	unsigned long *pfns = &svm->pfns[(req->start - window.start) >> PAGE_SHIFT];
-	unsigned int i, count = (req->end - req->start) >> PAGE_SHIFT;
+	struct vm_area_struct *vma;
+	struct vsvm_span cover;
 	int ret;
 
-	mmap_assert_locked(svm->mm);
-
-	memset(svm->pfns, 0, ((window.end - window.start) >> PAGE_SHIFT) * sizeof(*svm->pfns));
-	ret = hmm_range_fault(&range);
-	if (ret)
-		return ret == -EBUSY ? AGAIN : VSVM_ERROR_UNSUPPORTED;
-
-	for (i = 0; i < count && pfn_serves(pfns[i], req->write); i++)
-		;
-	if (i == count)
-		return VSVM_ERROR_NONE;
-
-	range.start = req->start;
-	range.end = req->end;
-	range.hmm_pfns = pfns;
-	range.default_flags = HMM_PFN_REQ_FAULT | (req->write ? HMM_PFN_REQ_WRITE : 0);
-	ret = hmm_range_fault(&range);
+	mmap_read_lock(svm->mm);
+	vma = vma_lookup(svm->mm, req->start);
+	ret = vsvm_svm_vma_error(vma, req->write);
 	if (!ret)
-		return VSVM_ERROR_NONE;
-	if (ret == -EBUSY)
-		return AGAIN;
-	if (count > 1) {
-		/* One of them is bad. Find it, and serve the others. */
-		req->end = req->start + PAGE_SIZE;
-		return AGAIN;
-	}
-	return page_error(vma, req);
+		*seen = vma_span(vma);
+	mmap_read_unlock(svm->mm);
+	if (ret)
+		return ret;
+
+	cover = svm->policy->cover(svm, req->start, *seen);
+	if (cover.start >= cover.end)
+		return VSVM_ERROR_UNREGISTERED;
+	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_COVER, req->start, req->start + PAGE_SIZE);
+	*interval = vsvm_interval_cover(svm, cover);
+	if (!*interval)
+		return VSVM_ERROR_NOMEM;
+	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_COVERED, req->start, req->start + PAGE_SIZE);
+	return VSVM_ERROR_NONE;
 }
 
 /*
- * The 2M entry that maps @req, if the CPU has it so and nothing of it lies outside @bounds; else 0.
+ * Does the policy want more than the interval covers, its VMA having grown? If so, that is made,
+ * and mmap_lock is dropped. Returns 0 if not, else as try_serve().
  */
-static u64 block_leaf(struct vsvm_svm *svm, struct request *req, struct vsvm_span window,
-		      struct vsvm_span bounds)
+static int extend(struct vsvm_svm *svm, struct vsvm_interval *interval, u64 addr,
+		  struct vsvm_span vma)
 {
-	u64 block = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
-	unsigned long pfn = svm->pfns[(req->start - window.start) >> PAGE_SHIFT];
-	u64 phys;
+	struct vsvm_span cover = svm->policy->cover(svm, addr, vma);
 
-	if (hmm_pfn_to_map_order(pfn) < VSVM_PT_SHIFT(1) - PAGE_SHIFT)
+	if (vsvm_span_contains(vsvm_interval_span(interval), cover))
 		return 0;
-	if (block < bounds.start || block + VSVM_PT_BLOCK_SIZE > bounds.end)
-		return 0;
+	mmap_read_unlock(svm->mm);
+	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_COVER, addr, addr + PAGE_SIZE);
+	interval = vsvm_interval_cover(svm, cover);
+	if (!interval)
+		return VSVM_ERROR_NOMEM;
+	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_COVERED, addr, addr + PAGE_SIZE);
 
-	phys = page_to_phys(hmm_pfn_to_page(pfn)) - (req->start - block);
-	if (!IS_ALIGNED(phys, VSVM_PT_BLOCK_SIZE))
-		return 0;
-	return vsvm_pt_leaf(phys, pfn & HMM_PFN_WRITE);
+	mmap_read_lock(svm->mm);
+	vsvm_update_recheck(svm, interval, vma_lookup(svm->mm, addr), vma);
+	mmap_read_unlock(svm->mm);
+	return VSVM_SERVE_AGAIN;
 }
 
-/* Step 3. */
-static void make_leaves(struct vsvm_svm *svm, unsigned int count)
+/*
+ * One try at a request, which may become smaller, and has @interval, or none. Returns
+ * %VSVM_ERROR_NONE if all of it is mapped, an &enum vsvm_error or %VSVM_SERVE_WAIT for its first
+ * page, or %VSVM_SERVE_AGAIN; the interval may be another one then.
+ */
+static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_interval *interval)
 {
-	unsigned int i;
+	struct vsvm_span bounds, window, seen = {};
+	struct vm_area_struct *vma;
+	unsigned long seq;
+	int ret;
 
-	for (i = 0; i < count; i++) {
-		unsigned long pfn = svm->pfns[i];
+	if (vsvm_pt_cache_fill(&svm->cache, req->start, req->end))
+		return VSVM_ERROR_NOMEM;
 
-		svm->leaves[i] = pfn_serves(pfn, false) ?
-			vsvm_pt_leaf(page_to_phys(hmm_pfn_to_page(pfn)), pfn & HMM_PFN_WRITE) : 0;
+	if (!interval) {
+		ret = cover_first(svm, req, &seen, &interval);
+		if (ret)
+			return ret;
 	}
+	seq = mmu_interval_read_begin(&interval->notifier);
+
+	mmap_read_lock(svm->mm);
+	vma = vma_lookup(svm->mm, req->start);
+	if (seen.end)
+		vsvm_update_recheck(svm, interval, vma, seen);
+	ret = vsvm_svm_vma_error(vma, req->write);
+	if (ret)
+		goto unlock;
+
+	bounds = vma_span(vma);
+	if (!vsvm_span_contains(vsvm_interval_span(interval), bounds)) {
+		ret = extend(svm, interval, req->start, bounds);
+		if (ret)
+			return ret;
+		bounds = vsvm_span_clip(bounds, vsvm_interval_span(interval));
+	}
+	if (vsvm_attr_forget(svm)) {
+		ret = VSVM_ERROR_NOMEM;
+		goto unlock;
+	}
+	req->page_size = vsvm_attr_page_size(svm, req->start, &bounds);
+	req->end = min(req->end, bounds.end);
+
+	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_VMA, req->start, req->end);
+	ret = vsvm_pages_get(svm, interval, seq, vma, req, bounds, &window);
+unlock:
+	mmap_read_unlock(svm->mm);
+	return ret ? ret : vsvm_pages_map(svm, interval, seq, req, window, bounds);
 }
 
-/* Steps 3 and 4. */
-static int map_pages(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
-		     struct request *req, struct vsvm_span window, struct vsvm_span bounds)
+/*
+ * Serves pages from @req->start on, where @interval is, or none. Returns as try_serve(), but for
+ * %VSVM_SERVE_AGAIN; @req->end is where what the answer is about ends.
+ */
+static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_interval *interval)
 {
-	unsigned int count = (window.end - window.start) >> PAGE_SHIFT;
-	u64 block = block_leaf(svm, req, window, bounds);
-	int ret = VSVM_ERROR_NONE;
+	unsigned long deadline = jiffies + msecs_to_jiffies(FAULT_TIMEOUT);
+	u64 begin = vsvm_trace_begin(vsvm_fault_run);
+	unsigned int tries = 0;
+	int ret;
 
-	make_leaves(svm, count);
-
-	mutex_lock(&svm->pt->lock);
-	if (mmu_interval_read_retry(&interval->notifier, seq)) {
-		ret = AGAIN;
-	} else if (block && vsvm_pt_map_block(svm->pt, &svm->cache,
-					      ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE), block)) {
-		svm->stats.pages_mapped += VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
-		svm->stats.leaves_2m++;
-	} else {
-		svm->stats.pages_mapped += vsvm_pt_map_range(svm->pt, &svm->cache, window.start,
-							     svm->leaves, count);
+	for (;;) {
+		ret = try_serve(svm, req, interval);
+		if (ret == VSVM_ERROR_UNMAPPED) {
+			vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_UNMAPPED, req->start,
+				  req->start + PAGE_SIZE);
+			if (vsvm_stack_grow(svm->mm, req->start))
+				ret = VSVM_SERVE_AGAIN;
+		}
+		if (ret != VSVM_SERVE_AGAIN)
+			break;
+		svm->stats.retries++;
+		interval = vsvm_interval_find(svm, req->start);
+		cond_resched();
+		/* One try alone may take as long, if it waits for I/O. */
+		if (++tries >= FAULT_TRIES && time_after_eq(jiffies, deadline)) {
+			ret = VSVM_ERROR_RETRY;
+			break;
+		}
 	}
-	mutex_unlock(&svm->pt->lock);
+	if (ret && ret != VSVM_ERROR_RETRY)
+		req->end = req->start + PAGE_SIZE;
+	trace_vsvm_fault_run(vsvm_hw_as_id(svm->pt->as), req->start, req->end, req->write, ret,
+			     tries + 1, vsvm_trace_ns(begin));
 	return ret;
 }
 
 /*
- * Makes the interval for @cover, the VMA at @addr having had @bounds. mmap_lock is not held, so the
- * VMA may go before the interval is live. Nobody hears of that, and nobody but us can have the
- * interval's bounds looked at again.
+ * Are the pages of a request mapped as wanted already? Another batch, or a window, may have been
+ * faster. If not, looks what is mapped beside them.
  */
-static int cover_vma(struct vsvm_svm *svm, u64 addr, struct vsvm_span cover,
-		     struct vsvm_span bounds)
+static bool served(struct vsvm_svm *svm, struct vsvm_request *req,
+		   const struct vsvm_interval *interval)
 {
-	struct vm_area_struct *vma;
+	u64 need = VSVM_PTE_VALID | (req->write ? VSVM_PTE_WRITE : 0);
+	bool done;
 
-	if (vsvm_interval_cover(svm, cover))
-		return VSVM_ERROR_NOMEM;
-
-	mmap_read_lock(svm->mm);
-	vma = vma_lookup(svm->mm, addr);
-	if (!vma || vma->vm_start > bounds.start || vma->vm_end < bounds.end) {
-		mutex_lock(&svm->pt->lock);
-		vsvm_update_defer(svm, vsvm_interval_find(svm, addr));
-		mutex_unlock(&svm->pt->lock);
-	}
-	mmap_read_unlock(svm->mm);
-	return COVERED;
-}
-
-/* One try at the pages from req->start on. On success or error, *@next is where to go on. */
-static int try_serve(struct vsvm_svm *svm, struct request *req, u64 *next)
-{
-	struct vsvm_span bounds, cover, window;
-	struct vsvm_interval *interval;
-	struct vm_area_struct *vma;
-	unsigned long seq = 0;
-	u64 block;
-	int ret;
-
-	*next = req->start + PAGE_SIZE;
-	if (vsvm_pt_cache_fill(&svm->cache, req->start, req->end))
-		return VSVM_ERROR_NOMEM;
-
-	interval = vsvm_interval_find(svm, req->start);
-	if (interval)
-		seq = mmu_interval_read_begin(&interval->notifier);
-
-	mmap_read_lock(svm->mm);
-	vma = vma_lookup(svm->mm, req->start);
-	ret = vma_error(vma, req->write);
-	if (ret)
-		goto unlock;
-
-	bounds = (struct vsvm_span) { vma->vm_start, vma->vm_end };
-	cover = vsvm_interval_cover_span(svm, req->start, bounds);
-	if (!interval || cover.start < vsvm_interval_start(interval) ||
-	    cover.end > vsvm_interval_end(interval)) {
-		mmap_read_unlock(svm->mm);
-		return cover_vma(svm, req->start, cover, bounds);
-	}
-
-	bounds.start = max(bounds.start, vsvm_interval_start(interval));
-	bounds.end = min(bounds.end, vsvm_interval_end(interval));
-	req->end = min(req->end, bounds.end);
-
-	block = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
-	window.start = ALIGN_DOWN(req->start, VSVM_SVM_WINDOW_PAGES * PAGE_SIZE);
-	window.start = max3(window.start, bounds.start, block);
-	window.end = ALIGN(req->end, VSVM_SVM_WINDOW_PAGES * PAGE_SIZE);
-	window.end = min3(window.end, bounds.end, block + VSVM_PT_BLOCK_SIZE);
-
-	ret = get_pages(svm, interval, seq, vma, req, window);
-	if (!ret)
-		*next = req->end;
-unlock:
-	mmap_read_unlock(svm->mm);
-	return ret ? ret : map_pages(svm, interval, seq, req, window, bounds);
-}
-
-/* Are the pages mapped as wanted already? Another batch, or a window, may have been faster. */
-static bool served(struct vsvm_svm *svm, const struct vsvm_run *run)
-{
-	u64 need = VSVM_PTE_VALID | (run->write ? VSVM_PTE_WRITE : 0);
-	u64 addr;
-
+	/* Nothing of it is. Beside it something may be, if its VMA grew, but that is rare. */
+	if (!interval)
+		return false;
 	mutex_lock(&svm->pt->lock);
-	for (addr = run->start; addr < run->end; addr += PAGE_SIZE)
-		if ((vsvm_pt_lookup(svm->pt, addr) & need) != need)
-			break;
+	done = vsvm_pt_mapped(svm->pt, req->start, req->end, need) >= req->end;
+	if (!done)
+		vsvm_pages_beside(svm->pt, req);
 	mutex_unlock(&svm->pt->lock);
-	return addr == run->end;
-}
-
-/*
- * Records of reading may stand in a run for writing, one page having both. What writing meets says
- * nothing of them: without an error they try again at the replay, and ask for themselves.
- */
-static void fail(struct vsvm_svm_fault *faults, const struct vsvm_run *run, u64 start, u64 end,
-		 u32 error)
-{
-	unsigned int i;
-
-	for (i = run->first; i < run->first + run->count; i++)
-		if (faults[i].hw.addr >= start && faults[i].hw.addr < end &&
-		    vsvm_batch_writes(&faults[i]) == run->write)
-			faults[i].error = error;
+	return done;
 }
 
 static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		      const struct vsvm_run *run)
 {
-	unsigned long deadline = jiffies + msecs_to_jiffies(FAULT_TIMEOUT);
-	struct request req = { run->start, run->end, run->write };
-	unsigned int tries = 0;
-	u64 next;
+	struct vsvm_interval *interval = vsvm_interval_find(svm, run->start);
+	struct vsvm_request req = { run->start, run->end, run->write };
+	u64 start = run->start;
 	int ret;
 
-	if (served(svm, run)) {
+	if (served(svm, &req, interval)) {
 		svm->stats.spurious += run->count - run->duplicates;
 		return;
 	}
-	while (req.start < run->end) {
-		ret = try_serve(svm, &req, &next);
-		if (ret < 0) {
-			svm->stats.retries += ret == AGAIN;
-			cond_resched();
-			/* One try alone may take as long, if it waits for I/O. */
-			if (++tries < FAULT_TRIES || time_before(jiffies, deadline))
-				continue;
-			ret = VSVM_ERROR_RETRY;
-			next = req.end;
+	for (; start < run->end; start = req.end) {
+		req.start = start;
+		req.end = run->end;
+		req.asked_cpu = false;
+		if (start != run->start)
+			interval = vsvm_interval_find(svm, start);
+		ret = serve(svm, &req, interval);
+		if (ret == VSVM_SERVE_WAIT) {
+			ret = 0;
+			if (vsvm_batch_wait(faults, run, start, req.end) &&
+			    vsvm_wait_begin(svm, start, run->write))
+				ret = VSVM_ERROR_NOMEM;
 		}
 		if (ret)
-			fail(faults, run, req.start, next, ret);
-		req = (struct request) { next, run->end, run->write };
+			vsvm_batch_fail(faults, run, start, req.end, ret);
 	}
 }
 
 /**
  * vsvm_svm_fault() - serve a batch of page faults
  * @svm: SVM
- * @faults: the batch; sorted, and the error of each set
- * @count: its length
+ * @faults: the batch; sorted, and what became of each set
+ * @count: its length, at most %VSVM_FAULT_BATCH
  *
- * The caller replays afterwards, and kills the queues of those that have an error.
+ * The caller replays afterwards, unless all of them wait, and kills the queues of those that have
+ * an error.
  *
  * Context: a work item, no locks. May wait for memory, for I/O and for invalidations.
  */
@@ -366,7 +294,7 @@ void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigne
 		return;
 	}
 
-	vsvm_batch_sort(faults, count);
+	vsvm_batch_sort(faults, count, svm->keys);
 
 	memcg = vsvm_svm_charge_begin(svm);
 	mutex_lock(&svm->update_lock);
@@ -375,9 +303,88 @@ void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigne
 		svm->stats.runs++;
 		svm->stats.duplicate += run.duplicates;
 	}
-	vsvm_pt_cache_drain(&svm->cache);
 	mutex_unlock(&svm->update_lock);
 	vsvm_svm_charge_end(memcg);
 
 	mmput_async(svm->mm);
+}
+
+/* An error of the service as that of a system call. */
+static int prefetch_errno(int error)
+{
+	switch (error) {
+	case VSVM_ERROR_NONE:
+		return 0;
+	case VSVM_ERROR_NOMEM:
+		return -ENOMEM;
+	case VSVM_ERROR_RETRY:
+		return -EBUSY;
+	default:
+		return -EFAULT;
+	}
+}
+
+static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *done)
+{
+	bool mine = current->mm == svm->mm;
+	struct vsvm_interval *interval;
+	struct vsvm_request req;
+	int ret;
+
+	for (; start < end; start = req.end) {
+		if (READ_ONCE(svm->closing))
+			return -ENOENT;
+		/* Each call gets somewhere, so who is interrupted and goes on comes to the end. */
+		if (*done && signal_pending(current))
+			return -EINTR;
+		req = (struct vsvm_request) { start, end, write };
+		req.end = min(end, ALIGN_DOWN(start, VSVM_PT_BLOCK_SIZE) + VSVM_PT_BLOCK_SIZE);
+		if (mine)
+			vsvm_wait_read(svm, req.start, req.end, write);
+		/* Who is killed must not read with locks held what it could not without. */
+		if (fatal_signal_pending(current) || mutex_lock_killable(&svm->update_lock))
+			return -EINTR;
+		interval = vsvm_interval_find(svm, start);
+		ret = served(svm, &req, interval) ? 0 : serve(svm, &req, interval);
+		if (!ret)
+			svm->stats.prefetched += (req.end - req.start) >> PAGE_SHIFT;
+		mutex_unlock(&svm->update_lock);
+
+		if (ret == VSVM_SERVE_WAIT && mine) {
+			vsvm_wait_here(svm, start, write);
+			if (signal_pending(current))
+				return -EINTR;
+			req.end = start;
+		} else if (ret && ret != VSVM_SERVE_WAIT) {
+			return prefetch_errno(ret);
+		}
+		*done += req.end - start;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * vsvm_svm_prefetch() - map a range before it is used
+ * @svm: SVM; its mm has users
+ * @start: first byte, page aligned
+ * @end: one past the last byte, page aligned
+ * @write: for writing
+ * @done: raised by the bytes that are mapped, from the first one on
+ *
+ * Where the process has to do something, a thread of the process waits for it; another one, which a
+ * work item is, leaves that to the fault that will come.
+ *
+ * Context: process or work item, no locks.
+ * Return: 0, -EFAULT if the GPU may not access a page, -ENOMEM, -EBUSY, -EINTR for a signal, or
+ * -ENOENT if the VM is given up meanwhile.
+ */
+int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *done)
+{
+	u64 begin = vsvm_trace_begin(vsvm_prefetch);
+	int ret = map_ahead(svm, start, end, write, done);
+
+	trace_vsvm_prefetch(vsvm_hw_as_id(svm->pt->as), start, end, write, ret,
+			    vsvm_trace_ns(begin));
+	return ret;
 }

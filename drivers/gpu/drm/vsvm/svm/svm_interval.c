@@ -37,7 +37,7 @@
  * An invalidation never changes bounds. On MMU_NOTIFY_UNMAP it puts the interval on svm->deferred
  * and leaves the rest to the deferred update (svm_update.c). Growth, split and merge of a VMA send
  * no event at all: a fault that finds its VMA reaching beyond the interval extends it, and swallows
- * the intervals of the same VMA next to it.
+ * the intervals of the same VMA next to it. That is the policy "vma"; svm_policy.c has the others.
  *
  * Locking: svm->update_lock serialises all who change bounds, so an interval found under it stays.
  * pt->lock covers the tree, the deferred list and every page table entry; invalidate() takes it, so
@@ -72,7 +72,10 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "../vsvm_hold.h"
+#include "../vsvm_trace.h"
 #include "svm.h"
+#include "svm_attr.h"
 #include "svm_interval.h"
 #include "svm_update.h"
 
@@ -109,26 +112,35 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 {
 	struct vsvm_interval *interval = container_of(notifier, struct vsvm_interval, notifier);
 	struct vsvm_svm *svm = interval->svm;
+	u64 begin = vsvm_trace_begin(vsvm_invalidate);
 	struct vsvm_pt_zapped zapped;
+	struct vsvm_span span;
 
-	if (mmu_notifier_range_blockable(range))
+	if (mmu_notifier_range_blockable(range)) {
+		vsvm_hold(svm->pt->as, VSVM_HOLD_INVALIDATE, range->start, range->end);
 		mutex_lock(&svm->pt->lock);
-	else if (!mutex_trylock(&svm->pt->lock))
+	} else if (!mutex_trylock(&svm->pt->lock)) {
 		return false;
+	}
 
 	mmu_interval_set_seq(notifier, cur_seq);
 
-	zapped = vsvm_pt_zap(svm->pt, max_t(u64, range->start, vsvm_interval_start(interval)),
-			     min_t(u64, range->end, vsvm_interval_end(interval)));
-	svm->stats.pages_zapped += zapped.pages;
-	svm->stats.pages_dirtied += zapped.dirty;
+	span = vsvm_span_clip((struct vsvm_span) { range->start, range->end },
+			      vsvm_interval_span(interval));
+	zapped = vsvm_svm_zap(svm, span.start, span.end);
 	svm->stats.invalidations++;
 	interval->invalidations++;
 
-	if (range->event == MMU_NOTIFY_UNMAP)
+	if (range->event == MMU_NOTIFY_UNMAP) {
+		vsvm_attr_unmapped(svm, span);
 		vsvm_update_defer(svm, interval);
+	}
 
 	mutex_unlock(&svm->pt->lock);
+	trace_vsvm_invalidate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, range->event,
+			      zapped.pages, zapped.dirty, vsvm_trace_ns(begin));
+	if (mmu_notifier_range_blockable(range))
+		vsvm_hold(svm->pt->as, VSVM_HOLD_INVALIDATED, range->start, range->end);
 	return true;
 }
 
@@ -187,6 +199,8 @@ struct vsvm_interval *vsvm_interval_alloc(struct vsvm_svm *svm, u64 start, u64 e
 	interval->svm = svm;
 	interval->node.start = start;
 	interval->node.last = end - 1;
+	interval->around = VSVM_AROUND_MAX;
+	interval->huge = end - start >= VSVM_PT_BLOCK_SIZE;
 	INIT_LIST_HEAD(&interval->deferred);
 	return interval;
 }
@@ -220,8 +234,15 @@ static void intervals_remove(struct vsvm_svm *svm, struct list_head *list)
 	}
 }
 
-/* Zaps and prunes what no interval covers in [start, end). */
-static void zap_uncovered(struct vsvm_svm *svm, u64 start, u64 end)
+/**
+ * vsvm_interval_zap_uncovered() - zap and prune where no interval is
+ * @svm: SVM
+ * @start: first byte of where to look
+ * @end: one past the last byte
+ *
+ * Context: pt->lock held.
+ */
+void vsvm_interval_zap_uncovered(struct vsvm_svm *svm, u64 start, u64 end)
 {
 	u64 addr = start;
 
@@ -231,12 +252,8 @@ static void zap_uncovered(struct vsvm_svm *svm, u64 start, u64 end)
 		struct vsvm_interval *next = vsvm_interval_first(svm, addr, end);
 		u64 gap_end = next ? vsvm_interval_start(next) : end;
 
-		if (gap_end > addr) {
-			struct vsvm_pt_zapped zapped = vsvm_pt_zap(svm->pt, addr, gap_end);
-
-			svm->stats.pages_zapped += zapped.pages;
-			svm->stats.pages_dirtied += zapped.dirty;
-		}
+		if (gap_end > addr)
+			vsvm_svm_zap(svm, addr, gap_end);
 		addr = next ? vsvm_interval_end(next) : end;
 	}
 	vsvm_pt_prune(svm->pt, start, end);
@@ -247,8 +264,7 @@ static void zap_uncovered(struct vsvm_svm *svm, u64 start, u64 end)
  * @svm: SVM
  * @olds: intervals of the tree to be removed, through &vsvm_interval.link; empty on success
  * @news: intervals from vsvm_interval_alloc(), which do not overlap each other or any interval that
- * stays;
- *        empty on success
+ *        stays; empty on success
  *
  * See DOC: Intervals for the order and why. On failure nothing has changed; both lists keep their
  * entries. Either list may be empty.
@@ -276,28 +292,36 @@ int vsvm_interval_replace(struct vsvm_svm *svm, struct list_head *olds, struct l
 	}
 	list_for_each_entry(interval, news, link)
 		mmu_interval_read_begin(&interval->notifier);
+	vsvm_hold(svm->pt->as, VSVM_HOLD_INTERVAL_LIVE, 0, U64_MAX);
 
 	mutex_lock(&svm->pt->lock);
 	list_for_each_entry(interval, olds, link) {
 		interval_tree_remove(&interval->node, &svm->intervals);
 		svm->num_intervals--;
+		trace_vsvm_interval(vsvm_hw_as_id(svm->pt->as), vsvm_interval_start(interval),
+				    vsvm_interval_end(interval), false);
 		due |= !list_empty(&interval->deferred);
 	}
 	list_for_each_entry_safe(interval, next, news, link) {
-		WARN_ON_ONCE(vsvm_interval_first(svm, vsvm_interval_start(interval),
-						 vsvm_interval_end(interval)));
+		VM_WARN_ON_ONCE(vsvm_interval_first(svm, vsvm_interval_start(interval),
+						    vsvm_interval_end(interval)));
 		list_del(&interval->link);
 		interval_tree_insert(&interval->node, &svm->intervals);
 		svm->num_intervals++;
+		trace_vsvm_interval(vsvm_hw_as_id(svm->pt->as), vsvm_interval_start(interval),
+				    vsvm_interval_end(interval), true);
 		/* An event that came before the new notifier was live. */
 		if (due)
 			vsvm_update_defer(svm, interval);
 	}
 	list_for_each_entry(interval, olds, link)
-		zap_uncovered(svm, vsvm_interval_start(interval), vsvm_interval_end(interval));
+		vsvm_interval_zap_uncovered(svm, vsvm_interval_start(interval),
+					    vsvm_interval_end(interval));
 	mutex_unlock(&svm->pt->lock);
 
-	intervals_remove(svm, olds);
+	vsvm_hold(svm->pt->as, VSVM_HOLD_INTERVAL_SWAPPED, 0, U64_MAX);
+	if (!list_empty(olds))
+		intervals_remove(svm, olds);
 	return 0;
 
 undo:
@@ -343,78 +367,60 @@ int vsvm_interval_prime(struct vsvm_svm *svm)
 }
 
 /**
- * vsvm_interval_cover_span() - bounds of the interval for a VMA
- * @svm: SVM
- * @addr: address in it
- * @vma: bounds of the VMA at @addr
- *
- * The VMA, less the range for BOs, less the intervals that reach beyond the VMA: those cover
- * another VMA too, and a deferred update or later fault will put them right.
- *
- * Context: update_lock held.
- * Return: a span that contains @addr, unless @addr is the BOs'.
- */
-struct vsvm_span vsvm_interval_cover_span(struct vsvm_svm *svm, u64 addr, struct vsvm_span vma)
-{
-	struct vsvm_interval *interval;
-
-	lockdep_assert_held(&svm->update_lock);
-
-	if (svm->bo_end <= addr)
-		vma.start = max(vma.start, svm->bo_end);
-	else
-		vma.end = min(vma.end, svm->bo_start);
-
-	interval = vsvm_interval_first(svm, vma.start, vma.start + 1);
-	if (interval && vsvm_interval_start(interval) < vma.start)
-		vma.start = vsvm_interval_end(interval) <= addr ? vsvm_interval_end(interval) :
-								  vsvm_interval_start(interval);
-
-	interval = vsvm_interval_first(svm, vma.end - 1, vma.end);
-	if (interval && vsvm_interval_end(interval) > vma.end)
-		vma.end = vsvm_interval_start(interval) > addr ? vsvm_interval_start(interval) :
-								 vsvm_interval_end(interval);
-	return vma;
-}
-
-/**
  * vsvm_interval_cover() - make an interval, in place of those it contains
  * @svm: SVM
- * @span: its bounds, from vsvm_interval_cover_span()
+ * @span: its bounds, from &vsvm_interval_policy.cover
  *
  * Context: as vsvm_interval_replace(), with mm_users held.
- * Return: 0 or -ENOMEM.
+ * Return: the interval, or NULL if there is no memory.
  */
-int vsvm_interval_cover(struct vsvm_svm *svm, struct vsvm_span span)
+struct vsvm_interval *vsvm_interval_cover(struct vsvm_svm *svm, struct vsvm_span span)
 {
-	struct vsvm_interval *interval;
+	struct vsvm_interval *interval, *old;
 	u64 addr = span.start;
 	LIST_HEAD(olds);
 	LIST_HEAD(news);
 	bool extended;
-	int ret;
 
 	interval = vsvm_interval_alloc(svm, span.start, span.end);
 	if (!interval)
-		return -ENOMEM;
+		return NULL;
 	list_add(&interval->link, &news);
 
-	while (addr < span.end && (interval = vsvm_interval_first(svm, addr, span.end))) {
-		list_add_tail(&interval->link, &olds);
-		addr = vsvm_interval_end(interval);
+	while (addr < span.end && (old = vsvm_interval_first(svm, addr, span.end))) {
+		list_add_tail(&old->link, &olds);
+		addr = vsvm_interval_end(old);
 	}
 	extended = !list_empty(&olds);
 
-	ret = vsvm_interval_replace(svm, &olds, &news);
-	if (ret) {
-		vsvm_interval_free(list_first_entry(&news, struct vsvm_interval, link));
-		return ret;
+	if (vsvm_interval_replace(svm, &olds, &news)) {
+		vsvm_interval_free(interval);
+		return NULL;
 	}
 	if (extended)
 		svm->stats.extended++;
 	else
 		svm->stats.created++;
-	return 0;
+	return interval;
+}
+
+/**
+ * vsvm_interval_remove() - stop listening to one interval
+ * @svm: SVM
+ * @interval: interval; freed
+ *
+ * What it covers is zapped before the notifier goes.
+ *
+ * Context: process, update_lock held, mmap_lock not.
+ */
+void vsvm_interval_remove(struct vsvm_svm *svm, struct vsvm_interval *interval)
+{
+	LIST_HEAD(olds);
+	LIST_HEAD(news);
+
+	list_add(&interval->link, &olds);
+	/* Nothing is inserted, so nothing can fail. */
+	WARN_ON_ONCE(vsvm_interval_replace(svm, &olds, &news));
 }
 
 /**

@@ -9,12 +9,13 @@
  *
  * The update never trusts the event. Between the munmap() and the work the process may have mapped
  * something else at the same place, and the GPU may have faulted there. The update looks at the
- * VMAs as they are now: each VMA that overlaps the old interval gets the part it shares with it,
- * together with what other intervals beside that have of the same VMA; if there is none the
- * interval goes. What an event said is of no interest, so updates may be merged, delayed or
- * repeated at will.
+ * VMAs as they are now, and the policy (svm_policy.c) says what is to be: with an interval for each
+ * VMA, each VMA that overlaps the old interval gets the part it shares with it, together with what
+ * other intervals beside that have of the same VMA; if there is none the interval goes. What an
+ * event said is of no interest, so updates may be merged, delayed or repeated at will.
  *
- * Late is harmless: until the update an interval is too large, which is noise. Lost is impossible:
+ * Late is harmless: until the update an interval is too large, which is noise. So it waits a moment
+ * for more (GATHER_DELAY), as a program seldom unmaps one thing alone. Lost is impossible:
  * the mark stays until an update has begun to look, is handed on when bounds change
  * (vsvm_interval_replace()), and comes back if there was no memory, to be tried again a moment
  * later (RETRY_DELAY); who waits for the update waits for that too.
@@ -30,25 +31,18 @@
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
+#include "../vsvm_hold.h"
+#include "../vsvm_trace.h"
 #include "svm.h"
+#include "svm_attr.h"
 #include "svm_interval.h"
+#include "svm_policy.h"
 #include "svm_update.h"
 
+/* How long what is unmapped in a row is gathered, in jiffies: until the next tick. */
+#define GATHER_DELAY	1
 /* When to try again what failed for want of memory. */
 #define RETRY_DELAY	(HZ / 10)
-
-static struct workqueue_struct *update_wq;
-
-int vsvm_update_module_init(void)
-{
-	update_wq = alloc_workqueue("vsvm-update", WQ_UNBOUND, 0);
-	return update_wq ? 0 : -ENOMEM;
-}
-
-void vsvm_update_module_fini(void)
-{
-	destroy_workqueue(update_wq);
-}
 
 /**
  * vsvm_update_defer() - have the bounds of an interval looked at again
@@ -64,106 +58,71 @@ void vsvm_update_defer(struct vsvm_svm *svm, struct vsvm_interval *interval)
 	if (list_empty(&interval->deferred))
 		list_add_tail(&interval->deferred, &svm->deferred);
 	svm->deferred_seq++;
-	queue_delayed_work(update_wq, &svm->update_work, 0);
+	/* There is room for the notes of a few ranges only that lose their attributes. */
+	queue_delayed_work(svm->update_wq, &svm->update_work, svm->has_attrs ? 0 : GATHER_DELAY);
 }
 
-static void free_list(struct list_head *list)
-{
-	struct vsvm_interval *interval, *next;
-
-	list_for_each_entry_safe(interval, next, list, link)
-		vsvm_interval_free(interval);
-	INIT_LIST_HEAD(list);
-}
-
-/*
- * Widens @span, what a VMA and an interval share, over the intervals beside it that lie in the same
- * VMA: they were cut from others, or made where this one had ended. They go to @olds.
+/**
+ * vsvm_update_recheck() - is a VMA still what an interval was made for?
+ * @svm: SVM
+ * @interval: live by now
+ * @vma: VMA that is there now, or NULL
+ * @seen: bounds of the one that was there before
+ *
+ * Between the look at a VMA and the interval's being live nobody hears if the VMA goes or shrinks.
+ * If it has, the interval's bounds are updated.
+ *
+ * Context: update_lock and mmap_lock held.
  */
-static void swallow(struct vsvm_svm *svm, struct vm_area_struct *vma, struct vsvm_span *span,
-		    struct list_head *olds)
+void vsvm_update_recheck(struct vsvm_svm *svm, struct vsvm_interval *interval,
+			 const struct vm_area_struct *vma, struct vsvm_span seen)
 {
-	struct vsvm_interval *next;
+	mmap_assert_locked(svm->mm);
 
-	while (span->start > vma->vm_start) {
-		next = vsvm_interval_find(svm, span->start - 1);
-		if (!next || vsvm_interval_start(next) < vma->vm_start)
-			break;
-		span->start = vsvm_interval_start(next);
-		list_add(&next->link, olds);
-	}
-	while (span->end < vma->vm_end) {
-		next = vsvm_interval_find(svm, span->end);
-		if (!next || vsvm_interval_end(next) > vma->vm_end)
-			break;
-		span->end = vsvm_interval_end(next);
-		list_add_tail(&next->link, olds);
-	}
+	if (vma && vma->vm_start <= seen.start && seen.end <= vma->vm_end)
+		return;
+	mutex_lock(&svm->pt->lock);
+	vsvm_update_defer(svm, interval);
+	mutex_unlock(&svm->pt->lock);
 }
 
-/*
- * Fills @news with an interval for each VMA that overlaps @old, and @olds with the intervals, @old
- * excepted, that they take in. Returns how many are new, or -ENOMEM.
- */
-static int follow_vmas(struct vsvm_svm *svm, struct vsvm_interval *old, struct list_head *olds,
-		       struct list_head *news)
-{
-	u64 start = vsvm_interval_start(old), end = vsvm_interval_end(old);
-	struct vm_area_struct *vma;
-	struct vma_iterator vmi;
-	int count = 0;
-
-	vma_iter_init(&vmi, svm->mm, start);
-	mmap_read_lock(svm->mm);
-	for_each_vma_range(vmi, vma, end) {
-		struct vsvm_span span = {
-			.start = max_t(u64, vma->vm_start, start),
-			.end = min_t(u64, vma->vm_end, end),
-		};
-		struct vsvm_interval *new;
-
-		swallow(svm, vma, &span, olds);
-		new = vsvm_interval_alloc(svm, span.start, span.end);
-		if (!new) {
-			count = -ENOMEM;
-			break;
-		}
-		list_add_tail(&new->link, news);
-		count++;
-	}
-	mmap_read_unlock(svm->mm);
-	return count;
-}
-
-static bool same_bounds(struct vsvm_interval *old, struct list_head *news)
-{
-	struct vsvm_interval *new;
-
-	if (!list_is_singular(news))
-		return false;
-	new = list_first_entry(news, struct vsvm_interval, link);
-	return vsvm_interval_start(new) == vsvm_interval_start(old) &&
-	       vsvm_interval_end(new) == vsvm_interval_end(old);
-}
-
+/* Brings the bounds of one interval up to date. Returns 0 or -ENOMEM, and then it is as it was. */
 static int update_interval(struct vsvm_svm *svm, struct vsvm_interval *old)
 {
+	struct vsvm_interval *new, *next;
+	bool merged;
 	LIST_HEAD(olds);
 	LIST_HEAD(news);
-	int count, ret;
-	bool merged;
+	size_t count;
+	int ret;
 
-	count = follow_vmas(svm, old, &olds, &news);
-	if (count < 0 || same_bounds(old, &news)) {
-		free_list(&news);
-		return min(count, 0);
+	mmap_read_lock(svm->mm);
+	ret = vsvm_attr_forget(svm);
+	mmap_read_unlock(svm->mm);
+	if (ret)
+		return ret;
+	ret = svm->policy->follow(svm, old, &olds, &news);
+	if (ret <= 0) {
+		if (!ret) {
+			mutex_lock(&svm->pt->lock);
+			vsvm_pt_prune(svm->pt, vsvm_interval_start(old), vsvm_interval_end(old));
+			mutex_unlock(&svm->pt->lock);
+		}
+		return ret;
 	}
 	merged = !list_empty(&olds);
+	count = list_count_nodes(&news);
+	vsvm_hold(svm->pt->as, VSVM_HOLD_UPDATE_VMAS, vsvm_interval_start(old),
+		  vsvm_interval_end(old));
 
-	list_add(&old->link, &olds);
-	ret = vsvm_interval_replace(svm, &olds, &news);
+	ret = vsvm_attr_uncover(svm, vsvm_interval_span(old), &news);
+	if (!ret) {
+		list_add(&old->link, &olds);
+		ret = vsvm_interval_replace(svm, &olds, &news);
+	}
 	if (ret) {
-		free_list(&news);
+		list_for_each_entry_safe(new, next, &news, link)
+			vsvm_interval_free(new);
 		return ret;
 	}
 
@@ -198,11 +157,15 @@ static struct vsvm_interval *deferred_pop(struct vsvm_svm *svm, u64 *seq)
 static void update_work(struct work_struct *work)
 {
 	struct vsvm_svm *svm = container_of(to_delayed_work(work), struct vsvm_svm, update_work);
-	bool alive = mmget_not_zero(svm->mm);
 	struct mem_cgroup *memcg = NULL;
 	struct vsvm_interval *interval;
-	u64 seq;
+	struct vsvm_span span;
+	u64 begin, seq;
+	bool alive;
+	int ret;
 
+	vsvm_hold(svm->pt->as, VSVM_HOLD_UPDATE, 0, U64_MAX);
+	alive = mmget_not_zero(svm->mm);
 	if (alive)
 		memcg = vsvm_svm_charge_begin(svm);
 	mutex_lock(&svm->update_lock);
@@ -211,13 +174,20 @@ static void update_work(struct work_struct *work)
 		vsvm_interval_remove_all(svm);
 	}
 	while ((interval = deferred_pop(svm, &seq))) {
-		if (update_interval(svm, interval)) {
+		span = vsvm_interval_span(interval);
+		begin = vsvm_trace_begin(vsvm_update);
+		ret = update_interval(svm, interval);
+		trace_vsvm_update(vsvm_hw_as_id(svm->pt->as), span.start, span.end, ret,
+				  vsvm_trace_ns(begin));
+		if (ret) {
 			/* No memory. It stays as it is, too large, until there is. */
+			vsvm_hold(svm->pt->as, VSVM_HOLD_UPDATE_RETRY,
+				  vsvm_interval_start(interval), vsvm_interval_end(interval));
 			mutex_lock(&svm->pt->lock);
 			if (list_empty(&interval->deferred))
 				list_add(&interval->deferred, &svm->deferred);
 			mutex_unlock(&svm->pt->lock);
-			queue_delayed_work(update_wq, &svm->update_work, RETRY_DELAY);
+			queue_delayed_work(svm->update_wq, &svm->update_work, RETRY_DELAY);
 			break;
 		}
 		svm->stats.updates++;
@@ -249,6 +219,8 @@ int vsvm_svm_sync(struct vsvm_svm *svm)
 	seq = svm->deferred_seq;
 	mutex_unlock(&svm->pt->lock);
 
+	if (READ_ONCE(svm->done_seq) < seq)
+		mod_delayed_work(svm->update_wq, &svm->update_work, 0);
 	return wait_event_interruptible(svm->done_wq, READ_ONCE(svm->done_seq) >= seq);
 }
 

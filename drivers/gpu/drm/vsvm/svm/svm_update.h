@@ -2,14 +2,15 @@
 #ifndef _VSVM_SVM_UPDATE_H_
 #define _VSVM_SVM_UPDATE_H_
 
-struct vsvm_interval;
-struct vsvm_svm;
+#include "svm_interval.h"
 
-int vsvm_update_module_init(void);
-void vsvm_update_module_fini(void);
+struct vm_area_struct;
+struct vsvm_svm;
 
 void vsvm_update_init(struct vsvm_svm *svm);
 void vsvm_update_fini(struct vsvm_svm *svm);
 void vsvm_update_defer(struct vsvm_svm *svm, struct vsvm_interval *interval);
+void vsvm_update_recheck(struct vsvm_svm *svm, struct vsvm_interval *interval,
+			 const struct vm_area_struct *vma, struct vsvm_span seen);
 
 #endif

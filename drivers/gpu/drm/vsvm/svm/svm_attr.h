@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#ifndef _VSVM_SVM_ATTR_H_
+#define _VSVM_SVM_ATTR_H_
+
+#include <linux/types.h>
+
+#include "svm_interval.h"
+
+struct vsvm_svm;
+
+void vsvm_attr_init(struct vsvm_svm *svm);
+void vsvm_attr_fini(struct vsvm_svm *svm);
+u32 vsvm_attr_page_size(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds);
+void vsvm_attr_unmapped(struct vsvm_svm *svm, struct vsvm_span span);
+int vsvm_attr_reset(struct vsvm_svm *svm, u64 start, u64 end);
+int vsvm_attr_uncover(struct vsvm_svm *svm, struct vsvm_span span, struct list_head *news);
+int vsvm_attr_forget(struct vsvm_svm *svm);
+
+#endif

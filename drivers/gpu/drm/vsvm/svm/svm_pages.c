@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Pages of a fault
+ *
+ * From a request, a few neighbouring pages of one VMA that an interval covers, to page table
+ * entries:
+ *
+ * 1. hmm_range_fault() without faulting over a window around the request, so that what the CPU has
+ *    already is mapped in one go; where a 2M page is likely, over one page before, for that says
+ *    all there is to know of the other 511;
+ * 2. hmm_range_fault() with faulting over what the request still lacks. Two steps, because HMM
+ *    faults a hole in the CPU's page table as a whole if one page of it is asked for: a window that
+ *    may fault would allocate memory that nobody touched;
+ * 3. under pt->lock, if the notifier has heard nothing meanwhile, one sweep from HMM's answer to
+ *    page table entries; if it has, all of it again.
+ *
+ * Fault-around: where the GPU has pages mapped right before the request, it is likely to be on its
+ * way through memory, and as many as that (it looks at some powers of two) are looked at behind it,
+ * up to the end of the 2M block. Elsewhere it is an aligned window of &vsvm_interval.around pages,
+ * which halves with each request that is next to nothing, down to %AROUND_MIN, and doubles with
+ * each that is, up to %VSVM_AROUND_MAX. So any number of streams through one interval have large
+ * windows and random accesses small ones. It costs a walk of the CPU's page table, nothing else.
+ *
+ * Where userfaultfd watches, the CPU's fault handler may want to wait for the process. HMM has no
+ * way to say so, so it is not let near: the handler is asked directly, page by page and without
+ * waiting, and HMM only looks at what is there then. Who has to wait is told so
+ * (%VSVM_SERVE_WAIT), and svm_wait.c does it.
+ *
+ * Locking: update_lock around everything; mmap_lock for steps 1 and 2, pt->lock for step 3.
+ */
+
+#include <linux/hmm.h>
+#include <linux/mm.h>
+#include <linux/userfaultfd_k.h>
+
+#include <drm/vsvm_drm.h>
+
+#include "../vsvm_hold.h"
+#include "../vsvm_trace.h"
+#include "svm.h"
+#include "svm_pages.h"
+
+/* Pages of a fault-around window at least. */
+#define AROUND_MIN	16
+
+/**
+ * vsvm_pages_serves() - is a page there as wanted?
+ * @pfn: what HMM says of it
+ * @write: for writing
+ *
+ * Return: true if the GPU may have it.
+ */
+bool vsvm_pages_serves(unsigned long pfn, bool write)
+{
+	unsigned long need = HMM_PFN_VALID | (write ? HMM_PFN_WRITE : 0);
+
+	return (pfn & (need | HMM_PFN_ERROR)) == need;
+}
+
+/**
+ * vsvm_pages_beside() - what is mapped beside a request?
+ * @pt: page table, locked
+ * @req: request; @before and @behind are set
+ */
+void vsvm_pages_beside(struct vsvm_pt *pt, struct vsvm_request *req)
+{
+	unsigned int pages = 1;
+
+	req->before = 0;
+	while (pages <= VSVM_SVM_RUN_PAGES / 2 && req->start >= (u64)pages << PAGE_SHIFT &&
+	       vsvm_pt_lookup(pt, req->start - ((u64)pages << PAGE_SHIFT))) {
+		req->before = pages;
+		pages = max(2 * pages, VSVM_AROUND_MAX);
+	}
+	req->behind = vsvm_pt_lookup(pt, req->end);
+}
+
+/**
+ * vsvm_pages_window() - what to look at around a request
+ * @req: request
+ * @around: pages of a window where nothing is mapped; a power of two
+ * @bounds: what may be mapped, @req included
+ *
+ * Return: a span that contains @req, within its block and @bounds.
+ */
+struct vsvm_span vsvm_pages_window(const struct vsvm_request *req, unsigned int around,
+				   struct vsvm_span bounds)
+{
+	u64 block = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
+	struct vsvm_span window = { req->start, req->end };
+	u64 size;
+
+	size = (u64)max(around, min(2 * req->before, VSVM_SVM_RUN_PAGES)) << PAGE_SHIFT;
+	if (!req->before)
+		window.start = ALIGN_DOWN(window.start, size);
+	if (!req->behind)
+		window.end = ALIGN(window.end, size);
+	window = vsvm_span_clip(window, bounds);
+	return vsvm_span_clip(window, (struct vsvm_span) { block, block + VSVM_PT_BLOCK_SIZE });
+}
+
+/**
+ * vsvm_pages_around() - how large the next window is to be where nothing is mapped
+ * @around: pages of it so far
+ * @req: request that was served
+ *
+ * Return: pages, a power of two, %AROUND_MIN..%VSVM_AROUND_MAX.
+ */
+unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *req)
+{
+	if (req->before || req->behind)
+		return min(2 * around, VSVM_AROUND_MAX);
+	return max(around / 2, AROUND_MIN);
+}
+
+/**
+ * vsvm_pages_block_leaf() - the 2M entry for a page
+ * @pfn: what HMM says of the page
+ * @addr: its address
+ * @bounds: what may be mapped
+ *
+ * Return: the entry, if the CPU has it so and nothing of it lies outside @bounds; else 0.
+ */
+u64 vsvm_pages_block_leaf(unsigned long pfn, u64 addr, struct vsvm_span bounds)
+{
+	u64 block = ALIGN_DOWN(addr, VSVM_PT_BLOCK_SIZE);
+	u64 phys;
+
+	if (hmm_pfn_to_map_order(pfn) < VSVM_PT_SHIFT(1) - PAGE_SHIFT)
+		return 0;
+	if (block < bounds.start || block + VSVM_PT_BLOCK_SIZE > bounds.end)
+		return 0;
+
+	phys = page_to_phys(hmm_pfn_to_page(pfn)) - (addr - block);
+	if (!IS_ALIGNED(phys, VSVM_PT_BLOCK_SIZE))
+		return 0;
+	return vsvm_pt_leaf(phys, pfn & HMM_PFN_WRITE);
+}
+
+/* What the CPU's fault handler says, as an &enum vsvm_error. */
+static int fault_error(vm_fault_t fault)
+{
+	if (fault & VM_FAULT_OOM)
+		return VSVM_ERROR_NOMEM;
+	if (fault & (VM_FAULT_SIGBUS | VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE))
+		return VSVM_ERROR_BUS;
+	if (fault & VM_FAULT_SIGSEGV)
+		return VSVM_ERROR_PERMISSION;
+	return VSVM_ERROR_NONE;
+}
+
+/*
+ * HMM says no more than -EFAULT. Asks the CPU's fault handler for the reason, once: if it sees no
+ * error the page is one that no device can have.
+ */
+static int page_error(struct vm_area_struct *vma, struct vsvm_request *req)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE | (req->write ? FAULT_FLAG_WRITE : 0);
+
+	if (req->asked_cpu)
+		return VSVM_ERROR_UNSUPPORTED;
+	req->asked_cpu = true;
+	return fault_error(handle_mm_fault(vma, req->start, flags, NULL)) ?: VSVM_SERVE_AGAIN;
+}
+
+/* Asks HMM for a part of the pages; with @flags 0 it looks without faulting. */
+static int ask_hmm(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		   struct vsvm_span span, unsigned long *pfns, unsigned long flags)
+{
+	struct hmm_range range = {
+		.notifier = &interval->notifier,
+		.notifier_seq = seq,
+		.start = span.start,
+		.end = span.end,
+		.hmm_pfns = pfns,
+		.default_flags = flags,
+	};
+
+	mmap_assert_locked(svm->mm);
+	memset(pfns, 0, ((span.end - span.start) >> PAGE_SHIFT) * sizeof(*pfns));
+	return hmm_range_fault(&range);
+}
+
+/* Without faulting, only an invalidation is in the way, or a VMA that was checked before. */
+static int look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		struct vsvm_span span)
+{
+	switch (ask_hmm(svm, interval, seq, span, svm->pfns, 0)) {
+	case 0:
+		return VSVM_ERROR_NONE;
+	case -EBUSY:
+		return VSVM_SERVE_AGAIN;
+	default:
+		return VSVM_ERROR_UNSUPPORTED;
+	}
+}
+
+/* How many of the pages are there as wanted, from the first on? */
+static unsigned int count_served(const unsigned long *pfns, unsigned int count, bool write)
+{
+	unsigned int i;
+
+	for (i = 0; i < count && vsvm_pages_serves(pfns[i], write); i++)
+		;
+	return i;
+}
+
+/*
+ * Step 2 where userfaultfd watches. The access is the process's own, made by its GPU, so it is
+ * asked for as one of user mode; the kernel itself might not be allowed to wait. Serves those
+ * before the first page that is bad or must wait, and says which it was when that is the first.
+ */
+static int get_watched(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		       struct vm_area_struct *vma, struct vsvm_request *req,
+		       struct vsvm_span window)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_USER | FAULT_FLAG_ALLOW_RETRY |
+			     FAULT_FLAG_RETRY_NOWAIT | (req->write ? FAULT_FLAG_WRITE : 0);
+	unsigned long *pfns = &svm->pfns[(req->start - window.start) >> PAGE_SHIFT];
+	vm_fault_t fault;
+	u64 addr;
+
+	for (addr = req->start; addr < req->end; addr += PAGE_SIZE) {
+		if (vsvm_pages_serves(*pfns++, req->write))
+			continue;
+		fault = handle_mm_fault(vma, addr, flags, NULL);
+		if (!(fault & (VM_FAULT_RETRY | VM_FAULT_ERROR)))
+			continue;
+		if (addr == req->start)
+			return fault & VM_FAULT_RETRY ? VSVM_SERVE_WAIT : fault_error(fault);
+		req->end = addr;
+		break;
+	}
+	/* It is there now, unless somebody was faster. */
+	return VSVM_SERVE_AGAIN;
+}
+
+/**
+ * vsvm_pages_get() - have the pages of a request in @svm->pfns
+ * @svm: SVM
+ * @interval: covers the request
+ * @seq: of its notifier
+ * @vma: VMA of the request
+ * @req: request; may be made smaller
+ * @bounds: what may be mapped: shared by @vma and @interval
+ * @window: out: what @svm->pfns is about; the request is in it
+ *
+ * Context: update_lock held, mmap_lock for reading, mm_users; may wait for memory and I/O.
+ * Return: &enum vsvm_error or VSVM_SERVE_*; on success the request's pages are there as wanted.
+ */
+int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		   struct vm_area_struct *vma, struct vsvm_request *req, struct vsvm_span bounds,
+		   struct vsvm_span *window)
+{
+	struct vsvm_span span = { req->start, req->end };
+	unsigned int count = (req->end - req->start) >> PAGE_SHIFT;
+	unsigned long *pfns;
+	int ret;
+
+	if (interval->huge && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
+		*window = (struct vsvm_span) { req->start, req->start + PAGE_SIZE };
+		ret = look(svm, interval, seq, *window);
+		if (ret)
+			return ret;
+		if (vsvm_pages_serves(svm->pfns[0], req->write) &&
+		    vsvm_pages_block_leaf(svm->pfns[0], req->start, bounds))
+			return VSVM_ERROR_NONE;
+	}
+
+	*window = vsvm_pages_window(req, interval->around, bounds);
+	pfns = &svm->pfns[(req->start - window->start) >> PAGE_SHIFT];
+	ret = look(svm, interval, seq, *window);
+	if (ret || count_served(pfns, count, req->write) == count)
+		return ret;
+
+	if (userfaultfd_armed(vma))
+		return get_watched(svm, interval, seq, vma, req, *window);
+
+	ret = ask_hmm(svm, interval, seq, span, pfns,
+		      HMM_PFN_REQ_FAULT | (req->write ? HMM_PFN_REQ_WRITE : 0));
+	if (!ret)
+		return VSVM_ERROR_NONE;
+	if (ret == -EBUSY)
+		return VSVM_SERVE_AGAIN;
+	if (count > 1) {
+		/* One of them is bad. Find it, and serve the others. */
+		req->end = req->start + PAGE_SIZE;
+		return VSVM_SERVE_AGAIN;
+	}
+	return page_error(vma, req);
+}
+
+/* Step 3 for 4K pages. Returns how many are mapped by it. */
+static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window)
+{
+	unsigned int i, mapped = 0, count = (window.end - window.start) >> PAGE_SHIFT;
+	const unsigned long *pfns = svm->pfns;
+	struct vsvm_pt_map map;
+
+	if (!vsvm_pt_map_begin(svm->pt, &svm->cache, window.start, &map))
+		return 0;
+	for (i = 0; i < count; i++) {
+		if (!vsvm_pages_serves(pfns[i], false))
+			continue;
+		vsvm_pt_map_page(&map, i,
+				 vsvm_pt_leaf((u64)(pfns[i] & ~HMM_PFN_FLAGS) << PAGE_SHIFT,
+					      pfns[i] & HMM_PFN_WRITE));
+		mapped++;
+	}
+	vsvm_pt_map_end(svm->pt, &map, window.start, window.end);
+	return mapped;
+}
+
+/**
+ * vsvm_pages_map() - enter the pages of a request, and those around it
+ * @svm: SVM
+ * @interval: covers the request
+ * @seq: of its notifier, from before vsvm_pages_get()
+ * @req: request; may be made smaller
+ * @window: what @svm->pfns is about
+ * @bounds: what may be mapped
+ *
+ * Context: update_lock held, mmap_lock not.
+ * Return: &enum vsvm_error or %VSVM_SERVE_AGAIN.
+ */
+int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		   struct vsvm_request *req, struct vsvm_span window, struct vsvm_span bounds)
+{
+	unsigned long pfn = svm->pfns[(req->start - window.start) >> PAGE_SHIFT];
+	unsigned int mapped = VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
+	u64 before, block = 0;
+	bool huge = false;
+
+	if (req->page_size != DRM_VSVM_PAGE_SIZE_4K)
+		block = vsvm_pages_block_leaf(pfn, req->start, bounds);
+	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_PAGES, req->start, req->end);
+
+	mutex_lock(&svm->pt->lock);
+	if (mmu_interval_read_retry(&interval->notifier, seq)) {
+		mutex_unlock(&svm->pt->lock);
+		return VSVM_SERVE_AGAIN;
+	}
+	/* Not before: of pages that are gone nothing can be said. */
+	if (!block && req->page_size == DRM_VSVM_PAGE_SIZE_2M) {
+		mutex_unlock(&svm->pt->lock);
+		return VSVM_ERROR_PAGE_SIZE;
+	}
+	before = svm->pt->mapped;
+	if (block)
+		huge = vsvm_pt_map_block(svm->pt, &svm->cache,
+					 ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE), block);
+	/* It may have been there for reading. */
+	svm->stats.pages_2m += svm->pt->mapped - before;
+	if (huge)
+		svm->stats.leaves_2m++;
+	else
+		mapped = map_small(svm, window);
+	svm->stats.pages_mapped += mapped;
+	mutex_unlock(&svm->pt->lock);
+	trace_vsvm_map(vsvm_hw_as_id(svm->pt->as), window.start, window.end, mapped, huge);
+
+	if (huge) {
+		window.start = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
+		window.end = window.start + VSVM_PT_BLOCK_SIZE;
+	}
+	/* A 2M page was expected, but what is mapped there already is in the way. */
+	req->end = min(req->end, window.end);
+
+	interval->huge = huge;
+	interval->around = vsvm_pages_around(interval->around, req);
+	return VSVM_ERROR_NONE;
+}

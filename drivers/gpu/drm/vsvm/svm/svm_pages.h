@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#ifndef _VSVM_SVM_PAGES_H_
+#define _VSVM_SVM_PAGES_H_
+
+#include <linux/types.h>
+
+#include "svm_interval.h"
+
+struct vm_area_struct;
+struct vsvm_pt;
+struct vsvm_svm;
+
+/**
+ * struct vsvm_request - neighbouring pages that are to be served in one go
+ */
+struct vsvm_request {
+	/** @start: first byte still to be served */
+	u64 start;
+	/** @end: one past the last byte to be served together, in the same 2M block */
+	u64 end;
+	/** @write: for writing */
+	bool write;
+	/** @asked_cpu: the CPU's fault handler has been asked about @start, and sees no error */
+	bool asked_cpu;
+	/** @page_size: &enum drm_vsvm_page_size */
+	u32 page_size;
+	/** @before: pages that are mapped right before the request, as vsvm_pages_beside() says */
+	unsigned int before;
+	/** @behind: the page right behind it is mapped */
+	bool behind;
+};
+
+/*
+ * Besides an &enum vsvm_error, a step of the service may answer: memory changed under it, or the
+ * request has become smaller; the first page has to wait for the process.
+ */
+#define VSVM_SERVE_AGAIN	(-1)
+#define VSVM_SERVE_WAIT		(-2)
+
+void vsvm_pages_beside(struct vsvm_pt *pt, struct vsvm_request *req);
+int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		   struct vm_area_struct *vma, struct vsvm_request *req, struct vsvm_span bounds,
+		   struct vsvm_span *window);
+int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		   struct vsvm_request *req, struct vsvm_span window, struct vsvm_span bounds);
+
+/* Steps that need neither locks nor a process, for tests too. */
+bool vsvm_pages_serves(unsigned long pfn, bool write);
+struct vsvm_span vsvm_pages_window(const struct vsvm_request *req, unsigned int around,
+				   struct vsvm_span bounds);
+u64 vsvm_pages_block_leaf(unsigned long pfn, u64 addr, struct vsvm_span bounds);
+unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *req);
+
+#endif
