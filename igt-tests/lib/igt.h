@@ -158,16 +158,22 @@ static inline __igt_printf(2, 3) const char *__igt_format(char name[256], const 
 
 #define IGT_TEST_DESCRIPTION(text) const char *__igt_test_description = text
 
-#define igt_main() \
+#define IGT_OPT_HANDLER_SUCCESS	0
+#define IGT_OPT_HANDLER_ERROR	(-2)
+
+#define igt_main_args(short_opts, long_opts, help_str, opt_handler, handler_data) \
 	main(int argc, char **argv); \
 	static void __igt_main(void); \
 	int main(int argc, char **argv) \
 	{ \
-		igt_subtest_init_parse_opts(&argc, argv, NULL, NULL, NULL, NULL, NULL); \
+		igt_subtest_init_parse_opts(&argc, argv, short_opts, long_opts, help_str, \
+					    opt_handler, handler_data); \
 		__igt_main(); \
 		igt_exit(); \
 	} \
 	static void __igt_main(void)
+
+#define igt_main() igt_main_args(NULL, NULL, NULL, NULL, NULL)
 
 #define igt_fixture() \
 	__igt_block(__igt_fixture(), igt_subtest_jmpbuf, __igt_fixture_complete())

@@ -53,6 +53,8 @@ const char *vsvm_error_name(uint32_t error)
 		[VSVM_ERROR_RETRY] = "RETRY",
 		[VSVM_ERROR_EXITED] = "EXITED",
 		[VSVM_ERROR_DEVICE] = "DEVICE",
+		[VSVM_ERROR_UNREGISTERED] = "UNREGISTERED",
+		[VSVM_ERROR_PAGE_SIZE] = "PAGE_SIZE",
 	};
 
 	if (error < ARRAY_SIZE(names) && names[error])
@@ -182,6 +184,52 @@ uint32_t vsvm_num_engines(int fd)
 	return info.num_engines;
 }
 
+int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t bo_start,
+			    uint64_t bo_size, uint32_t *vm)
+{
+	struct drm_vsvm_vm_create create = {
+		.flags = DRM_VSVM_VM_SVM,
+		.bo_start = bo_start,
+		.bo_size = bo_size,
+		.interval_policy = policy,
+		.interval_window = window,
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &create);
+
+	*vm = create.vm_id;
+	return ret;
+}
+
+/*
+ * The policy that VSVM_INTERVAL_POLICY names, so that whole programs can be run with each. Where
+ * memory has to be registered, all of it is.
+ */
+static int vm_create_chosen(int fd, const char *name, uint64_t bo_start, uint64_t bo_size,
+			    uint32_t *vm)
+{
+	const uint64_t bo_end = bo_start + bo_size, top = 1ull << VSVM_VA_BITS;
+	int ret;
+
+	if (!strncmp(name, "window:", 7))
+		return __vsvm_vm_create_policy(fd, DRM_VSVM_INTERVAL_POLICY_WINDOW,
+					       strtoull(name + 7, NULL, 0), bo_start, bo_size, vm);
+	if (!strcmp(name, "mm"))
+		return __vsvm_vm_create_policy(fd, DRM_VSVM_INTERVAL_POLICY_MM, 0, bo_start,
+					       bo_size, vm);
+	if (!strcmp(name, "vma"))
+		return __vsvm_vm_create_policy(fd, DRM_VSVM_INTERVAL_POLICY_VMA, 0, bo_start,
+					       bo_size, vm);
+	igt_assert_f(!strcmp(name, "registered"), "VSVM_INTERVAL_POLICY=%s\n", name);
+	ret = __vsvm_vm_create_policy(fd, DRM_VSVM_INTERVAL_POLICY_REGISTERED, 0, bo_start,
+				      bo_size, vm);
+	if (ret)
+		return ret;
+	if (bo_start)
+		igt_assert_eq(__vsvm_register(fd, *vm, 0, bo_start, 0), 0);
+	igt_assert_eq(__vsvm_register(fd, *vm, bo_end, top - bo_end, 0), 0);
+	return 0;
+}
+
 int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size, uint32_t *vm)
 {
 	struct drm_vsvm_vm_create create = {
@@ -189,10 +237,85 @@ int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size
 		.bo_start = bo_start,
 		.bo_size = bo_size,
 	};
-	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &create);
+	const char *policy = getenv("VSVM_INTERVAL_POLICY");
+	int ret;
 
+	if (flags == DRM_VSVM_VM_SVM && policy)
+		return vm_create_chosen(fd, policy, bo_start, bo_size, vm);
+	ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &create);
 	*vm = create.vm_id;
 	return ret;
+}
+
+bool vsvm_is_vma_policy(void)
+{
+	const char *policy = getenv("VSVM_INTERVAL_POLICY");
+
+	return !policy || !strcmp(policy, "vma");
+}
+
+void vsvm_require_vma_policy(void)
+{
+	igt_require_f(vsvm_is_vma_policy(), "intervals are not those of mappings\n");
+}
+
+int __vsvm_register(int fd, uint32_t vm, uint64_t addr, uint64_t size, uint32_t flags)
+{
+	struct drm_vsvm_vm_register reg = {
+		.vm_id = vm,
+		.flags = flags,
+		.addr = addr,
+		.size = size,
+	};
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_REGISTER, &reg);
+}
+
+int __vsvm_prefetch(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t flags,
+		    uint64_t *done)
+{
+	struct drm_vsvm_range range = { vsvm_ptr(p), size };
+	struct drm_vsvm_vm_prefetch prefetch = {
+		.vm_id = vm,
+		.flags = flags,
+		.ranges = { vsvm_ptr(&range), 1, sizeof(range) },
+	};
+	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_PREFETCH, &prefetch);
+
+	if (done)
+		*done = prefetch.done;
+	return ret;
+}
+
+int __vsvm_prefetch_async(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t flags,
+			  uint64_t *fence, uint64_t value)
+{
+	struct drm_vsvm_range range = { vsvm_ptr(p), size };
+	struct drm_vsvm_vm_prefetch prefetch = {
+		.vm_id = vm,
+		.flags = flags | DRM_VSVM_PREFETCH_ASYNC,
+		.ranges = { vsvm_ptr(&range), 1, sizeof(range) },
+		.fence_addr = vsvm_ptr(fence),
+		.fence_value = value,
+	};
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_PREFETCH, &prefetch);
+}
+
+int __vsvm_page_size(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t page_size)
+{
+	struct drm_vsvm_attr_op op = {
+		.addr = vsvm_ptr(p),
+		.size = size,
+		.type = DRM_VSVM_ATTR_PAGE_SIZE,
+		.value = page_size,
+	};
+	struct drm_vsvm_vm_attr attr = {
+		.vm_id = vm,
+		.ops = { vsvm_ptr(&op), 1, sizeof(op) },
+	};
+
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_ATTR, &attr);
 }
 
 uint32_t vsvm_vm_create(int fd)

@@ -100,6 +100,32 @@ void vsvm_engine_info(int fd, uint32_t engine, struct drm_vsvm_engine_info *info
 uint32_t vsvm_num_engines(int fd);
 
 int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size, uint32_t *vm);
+/**
+ * __vsvm_vm_create_policy() - an SVM VM with an &enum drm_vsvm_interval_policy
+ *
+ * All the others take the policy that VSVM_INTERVAL_POLICY names in the environment: vma,
+ * window:BYTES, mm, or registered, where all that there is gets registered.
+ */
+int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t bo_start,
+			    uint64_t bo_size, uint32_t *vm);
+/** vsvm_is_vma_policy() - do VMs have an interval for each mapping, no other policy being set? */
+bool vsvm_is_vma_policy(void);
+/**
+ * vsvm_require_vma_policy() - skip where another policy is set
+ *
+ * For a subtest that looks at intervals, or at what is counted of them.
+ */
+void vsvm_require_vma_policy(void);
+/** __vsvm_register() - register a range, or undo it */
+int __vsvm_register(int fd, uint32_t vm, uint64_t addr, uint64_t size, uint32_t flags);
+/** __vsvm_prefetch() - map a range on the GPU; @done may be NULL */
+int __vsvm_prefetch(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t flags,
+		    uint64_t *done);
+/** __vsvm_prefetch_async() - the same in the background, with a fence */
+int __vsvm_prefetch_async(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t flags,
+			  uint64_t *fence, uint64_t value);
+/** __vsvm_page_size() - set the page size of a range */
+int __vsvm_page_size(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t page_size);
 /** vsvm_vm_create() - a VM with SVM and no range for BOs */
 uint32_t vsvm_vm_create(int fd);
 /** vsvm_vm_create_range() - a VM with SVM that keeps a range for BOs */
@@ -274,6 +300,8 @@ struct vsvm_ctx {
 
 /** vsvm_ctx_init() - an SVM VM with a queue on any engine */
 void vsvm_ctx_init(struct vsvm_ctx *ctx, int fd);
+/** vsvm_ctx_init_vm() - the same in an SVM VM that is there, and then is the context's */
+void vsvm_ctx_init_vm(struct vsvm_ctx *ctx, int fd, uint32_t vm);
 /** vsvm_ctx_init_range() - the same, the VM keeping a range for BOs */
 void vsvm_ctx_init_range(struct vsvm_ctx *ctx, int fd, void *bo_start, uint64_t bo_size);
 /**

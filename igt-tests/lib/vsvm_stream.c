@@ -166,11 +166,16 @@ static void ctx_init(struct vsvm_ctx *ctx, int fd, uint32_t vm)
 	ctx->queue = vsvm_queue_create(fd, vm);
 }
 
-void vsvm_ctx_init_range(struct vsvm_ctx *ctx, int fd, void *bo_start, uint64_t bo_size)
+void vsvm_ctx_init_vm(struct vsvm_ctx *ctx, int fd, uint32_t vm)
 {
-	ctx_init(ctx, fd, vsvm_vm_create_range(fd, bo_start, bo_size));
+	ctx_init(ctx, fd, vm);
 	ctx->fence = vsvm_map(VSVM_PAGE_SIZE);
 	ctx->fence_addr = vsvm_ptr(ctx->fence);
+}
+
+void vsvm_ctx_init_range(struct vsvm_ctx *ctx, int fd, void *bo_start, uint64_t bo_size)
+{
+	vsvm_ctx_init_vm(ctx, fd, vsvm_vm_create_range(fd, bo_start, bo_size));
 }
 
 void vsvm_ctx_init(struct vsvm_ctx *ctx, int fd)

@@ -216,6 +216,64 @@ static void test_leave(int fd, enum work work)
 	}
 }
 
+/* What runs after test_exec(): the file is still open, all else is another process's */
+#define ENV_EXEC	"VSVM_EXIT_EXEC"
+
+__attribute__((constructor)) static void exec_child(void)
+{
+	const char *env = getenv(ENV_EXEC);
+	uint32_t queue;
+	struct svm t;
+	uint64_t *p;
+	int fd, vm;
+
+	if (!env)
+		return;
+	if (sscanf(env, "%d:%d", &fd, &vm) != 2)
+		_exit(2);
+	if (__vsvm_vm_sync(fd, vm) != -EACCES)
+		_exit(3);
+	if (__vsvm_queue_create(fd, vm, DRM_VSVM_ENGINE_ANY, 0, &queue) != -EACCES)
+		_exit(4);
+	svm_init(&t, fd);
+	p = svm_buffer(64 * PAGE);
+	svm_fill(&t, p, 64 * PAGE, 0x1234);
+	for (unsigned int i = 0; i < 64 * PAGE / 8; i++)
+		if (p[i] != 0x1234)
+			_exit(5);
+	svm_fini(&t);
+	_exit(0);
+}
+
+/* The process becomes another program in the midst of its work, with faults under way */
+static void test_exec(int fd, enum work work)
+{
+	struct svm t;
+
+	fclose(svm_debugfs(fd, "vms"));
+	svm_init(&t, fd);
+	for (int round = 0; round < 6; round++) {
+		igt_fork(child, 1) {
+			char env[64];
+			char *const argv[] = { (char *)"exec", NULL };
+			char *const envp[] = { env, NULL };
+			int own = dup(drm_reopen_driver(fd));
+			uint32_t vm = vsvm_vm_create(own);
+
+			say_ready();
+			snprintf(env, sizeof(env), ENV_EXEC "=%d:%u", own, vm);
+			start_work(own, vm, work);
+			usleep(2000 * round);
+			execve("/proc/self/exe", argv, envp);
+			_exit(7);
+		}
+		igt_waitchildren();
+		svm_expect_no_vms(fd, shared->pid);
+		expect_works(&t);
+	}
+	svm_fini(&t);
+}
+
 /* The process goes on, but its file is closed under the work */
 static void test_close(int fd, enum work work)
 {
@@ -435,6 +493,8 @@ static void test_cycles(int fd, unsigned int count)
 	uint8_t *p = svm_buffer(8 * PAGE);
 	uint64_t *fence = svm_buffer(PAGE);
 
+	/* KASAN keeps what was freed, for a while. kmemleak knows better than a count of pages. */
+	igt_require_f(access("/sys/kernel/debug/kmemleak", F_OK), "left to kmemleak\n");
 	vsvm_unmap(p + 3 * PAGE, PAGE);
 	for (unsigned int i = 0; i < 30; i++)
 		cycle(fd, p, fence);
@@ -511,6 +571,12 @@ int igt_main()
 			       work_names[w]);
 		igt_subtest_f("leave-%s", work_names[w])
 			test_leave(fd, w);
+	}
+	for (unsigned int w = 0; w < NUM_WORKS; w++) {
+		igt_describe_f("exec() amid work (%s) hangs, or the new program has the VM",
+			       work_names[w]);
+		igt_subtest_f("exec-%s", work_names[w])
+			test_exec(fd, w);
 	}
 	for (unsigned int w = 0; w < CHURN; w++) {
 		igt_describe_f("Closing the file under work (%s) hangs, or the GPU works on",

@@ -7,126 +7,10 @@
  * that it had at the beginning. Does not open the device by way of libigt, which would keep it
  * open.
  */
-#include <sys/syscall.h>
-
+#include "vsvm_modprobe.h"
 #include "vsvm_svm.h"
 
 IGT_TEST_DESCRIPTION("Load, unload, bind, unbind, with and without work under way");
-
-#define DRIVER_DIR	"/sys/bus/platform/drivers/vsvm"
-#define PARAMS		"/sys/module/vsvm/parameters"
-
-/* The module's parameters as they were found */
-static char found[256];
-
-static bool loaded(void)
-{
-	return !access("/sys/module/vsvm", F_OK);
-}
-
-/* The exit code of modprobe */
-static int load(const char *params)
-{
-	char cmd[512];
-	int ret;
-
-	snprintf(cmd, sizeof(cmd), "modprobe vsvm %s 2>/dev/null", params);
-	ret = system(cmd);
-	igt_assert(WIFEXITED(ret));
-	return WEXITSTATUS(ret);
-}
-
-static int __unload(void)
-{
-	return syscall(SYS_delete_module, "vsvm", O_NONBLOCK) ? -errno : 0;
-}
-
-/* Someone who looks at new devices may have it open for a moment */
-static void unload(void)
-{
-	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-	int ret;
-
-	if (!loaded())
-		return;
-	for (ret = __unload(); ret == -EWOULDBLOCK && vsvm_now() < deadline; ret = __unload())
-		usleep(10000);
-	igt_assert_eq(ret, 0);
-	igt_assert(!loaded());
-}
-
-static void reload(const char *params)
-{
-	unload();
-	igt_assert_eq(load(params), 0);
-	igt_assert(loaded());
-}
-
-static int __open_node(void)
-{
-	char path[32], name[16];
-	struct drm_version version;
-	int fd;
-
-	for (int i = 128; i < 192; i++) {
-		snprintf(path, sizeof(path), "/dev/dri/renderD%d", i);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		memset(name, 0, sizeof(name));
-		version = (struct drm_version){ .name = name, .name_len = sizeof(name) - 1 };
-		if (!vsvm_ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vsvm"))
-			return fd;
-		close(fd);
-	}
-	return -1;
-}
-
-/* Nodes are there when the module is; their names may take a moment */
-static int open_node(void)
-{
-	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-	int fd = __open_node();
-
-	while (fd < 0 && vsvm_now() < deadline) {
-		usleep(10000);
-		fd = __open_node();
-	}
-	igt_assert_fd(fd);
-	return fd;
-}
-
-static void read_params(void)
-{
-	static const char *const names[] = { "engines", "fault_ring_size", "job_timeout_ms" };
-	char path[128], value[32];
-	size_t used = 0;
-	FILE *f;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), PARAMS "/%s", names[i]);
-		f = fopen(path, "r");
-		if (!f)
-			continue;
-		if (fscanf(f, "%31s", value) == 1)
-			used += snprintf(found + used, sizeof(found) - used, "%s=%s ", names[i],
-					 value);
-		fclose(f);
-	}
-}
-
-static int write_driver(const char *file)
-{
-	char path[128];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), DRIVER_DIR "/%s", file);
-	fd = open(path, O_WRONLY);
-	igt_assert_fd(fd);
-	ret = write(fd, "vsvm", 4) == 4 ? 0 : -errno;
-	close(fd);
-	return ret;
-}
 
 /* A process's memory, read and written */
 static void expect_works(int fd)
@@ -196,8 +80,8 @@ static void test_reload(void)
 	int fd;
 
 	for (int round = 0; round < 4; round++) {
-		reload(found);
-		fd = open_node();
+		vsvm_module_reload(vsvm_module_found());
+		fd = vsvm_open_node();
 		expect_works(fd);
 		close(fd);
 	}
@@ -207,40 +91,40 @@ static void test_unload_busy(void)
 {
 	struct vsvm_gate gate;
 	uint64_t seqno;
-	int fd = open_node();
+	int fd = vsvm_open_node();
 	struct svm t;
 
 	svm_init(&t, fd);
 	vsvm_gate_init(&gate);
 	seqno = vsvm_submit(&t.ctx, &gate.stream);
 	for (int i = 0; i < 3; i++)
-		igt_assert_eq(__unload(), -EWOULDBLOCK);
+		igt_assert_eq(__vsvm_module_unload(), -EWOULDBLOCK);
 	vsvm_gate_open(&gate);
 	vsvm_finish(&t.ctx, seqno);
-	igt_assert_eq(__unload(), -EWOULDBLOCK);
+	igt_assert_eq(__vsvm_module_unload(), -EWOULDBLOCK);
 	svm_fini(&t);
-	igt_assert_eq(__unload(), -EWOULDBLOCK);
+	igt_assert_eq(__vsvm_module_unload(), -EWOULDBLOCK);
 	expect_works(fd);
 	close(fd);
 	vsvm_gate_fini(&gate);
-	unload();
-	igt_assert_eq(load(found), 0);
+	vsvm_module_unload();
+	igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
 }
 
 /* A mapping of a BO keeps the file, and so the module */
 static void test_unload_mapped(void)
 {
-	int fd = open_node();
+	int fd = vsvm_open_node();
 	uint64_t *p;
 
 	p = vsvm_bo_mmap(fd, vsvm_bo_create(fd, PAGE), PAGE);
 	*p = 5;
 	close(fd);
-	igt_assert_eq(__unload(), -EWOULDBLOCK);
+	igt_assert_eq(__vsvm_module_unload(), -EWOULDBLOCK);
 	igt_assert_eq_u64(*p, 5);
 	vsvm_unmap(p, PAGE);
-	unload();
-	igt_assert_eq(load(found), 0);
+	vsvm_module_unload();
+	igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
 }
 
 /* Closed with work under way, or killed with it, and unloaded at once */
@@ -254,7 +138,7 @@ static void test_unload_after(bool kill)
 			struct vsvm_program *program = svm_load_program(PAGE);
 			const unsigned int items = 512 * VSVM_WAVE_LANES;
 			struct vsvm_gate gate;
-			int fd = open_node();
+			int fd = vsvm_open_node();
 			struct svm t, u;
 
 			svm_init(&t, fd);
@@ -279,8 +163,8 @@ static void test_unload_after(bool kill)
 		} else {
 			igt_waitchildren();
 		}
-		igt_assert_eq(__unload(), 0);
-		igt_assert_eq(load(found), 0);
+		igt_assert_eq(__vsvm_module_unload(), 0);
+		igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
 	}
 	munmap(ready, PAGE);
 }
@@ -292,8 +176,8 @@ static void test_params(const char *params, unsigned int engines, unsigned int r
 	uint64_t overflows = 0;
 	int fd;
 
-	reload(params);
-	fd = open_node();
+	vsvm_module_reload(params);
+	fd = vsvm_open_node();
 	vsvm_dev_info(fd, &info);
 	if (engines)
 		igt_assert_eq_u32(info.num_engines, engines);
@@ -310,7 +194,7 @@ static void test_params(const char *params, unsigned int engines, unsigned int r
 	if (ring && ring < 64)
 		igt_assert_lt_u64(0, overflows);
 	close(fd);
-	reload(found);
+	vsvm_module_reload(vsvm_module_found());
 }
 
 static void test_bad_params(void)
@@ -325,13 +209,13 @@ static void test_bad_params(void)
 	/* what the kernel says of it is as it should be */
 	igt_emit_ignore_dmesg_regex("vsvm: (probe with .* failed|.* invalid for parameter)");
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
-		unload();
-		igt_assert_f(load(bad[i]), "loads with %s\n", bad[i]);
-		igt_assert_f(!loaded(), "stays after %s\n", bad[i]);
-		igt_assert_f(access(DRIVER_DIR, F_OK), "leaves its driver after %s\n", bad[i]);
+		vsvm_module_unload();
+		igt_assert_f(vsvm_module_load(bad[i]), "loads with %s\n", bad[i]);
+		igt_assert_f(!vsvm_module_loaded(), "stays after %s\n", bad[i]);
+		igt_assert_f(access(VSVM_DRIVER_DIR, F_OK), "leaves its driver after %s\n", bad[i]);
 	}
-	igt_assert_eq(load(found), 0);
-	fd = open_node();
+	igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
+	fd = vsvm_open_node();
 	expect_works(fd);
 	close(fd);
 }
@@ -397,7 +281,7 @@ static void test_unbind(bool busy, bool rebind_first)
 	int fd, other;
 
 	for (int round = 0; round < 3; round++) {
-		fd = open_node();
+		fd = vsvm_open_node();
 		svm_init(&t, fd);
 		svm_init(&u, fd);
 		svm_fill(&t, p, 16 * PAGE, round + 1);
@@ -417,7 +301,7 @@ static void test_unbind(bool busy, bool rebind_first)
 						     &waiters[1]), 0);
 			usleep(3000 * round);
 		}
-		igt_assert_eq(write_driver("unbind"), 0);
+		igt_assert_eq(vsvm_driver_write("unbind"), 0);
 		for (int i = 0; busy && i < 2; i++) {
 			igt_assert_eq(pthread_join(waiters[i].thread, NULL), 0);
 			igt_assert_f(waiters[i].ret == -EIO || waiters[i].ret == -ENODEV,
@@ -430,11 +314,11 @@ static void test_unbind(bool busy, bool rebind_first)
 		memset(p, 9, 16 * PAGE);
 		vsvm_unmap(p + PAGE, PAGE);
 		svm_map_at(p + PAGE, PAGE);
-		igt_assert_eq(__unload(), -EWOULDBLOCK);
+		igt_assert_eq(__vsvm_module_unload(), -EWOULDBLOCK);
 
 		if (rebind_first) {
-			igt_assert_eq(write_driver("bind"), 0);
-			other = open_node();
+			igt_assert_eq(vsvm_driver_write("bind"), 0);
+			other = vsvm_open_node();
 			expect_works(other);
 			expect_gone(fd, &t.ctx);
 			close(fd);
@@ -442,9 +326,9 @@ static void test_unbind(bool busy, bool rebind_first)
 			close(other);
 		} else {
 			close(fd);
-			igt_assert_eq(write_driver("bind"), 0);
+			igt_assert_eq(vsvm_driver_write("bind"), 0);
 		}
-		other = open_node();
+		other = vsvm_open_node();
 		expect_works(other);
 		close(other);
 		vsvm_unmap(t.ctx.fence, PAGE);
@@ -454,8 +338,8 @@ static void test_unbind(bool busy, bool rebind_first)
 	free(program);
 	svm_buffer_free(p, 16 * PAGE);
 	vsvm_unmap(big, items * PAGE);
-	unload();
-	igt_assert_eq(load(found), 0);
+	vsvm_module_unload();
+	igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
 }
 
 /* Unbound and bound again, unloaded while unbound */
@@ -464,15 +348,15 @@ static void test_unbind_unload(void)
 	int fd;
 
 	for (int i = 0; i < 3; i++) {
-		igt_assert_eq(write_driver("unbind"), 0);
-		igt_assert_neq(write_driver("unbind"), 0);
-		igt_assert_eq(__open_node(), -1);
-		igt_assert_eq(write_driver("bind"), 0);
+		igt_assert_eq(vsvm_driver_write("unbind"), 0);
+		igt_assert_neq(vsvm_driver_write("unbind"), 0);
+		igt_assert_eq(__vsvm_open_node(), -1);
+		igt_assert_eq(vsvm_driver_write("bind"), 0);
 	}
-	igt_assert_eq(write_driver("unbind"), 0);
-	unload();
-	igt_assert_eq(load(found), 0);
-	fd = open_node();
+	igt_assert_eq(vsvm_driver_write("unbind"), 0);
+	vsvm_module_unload();
+	igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
+	fd = vsvm_open_node();
 	expect_works(fd);
 	close(fd);
 }
@@ -480,11 +364,7 @@ static void test_unbind_unload(void)
 int igt_main()
 {
 	igt_fixture() {
-		igt_require_f(!geteuid(), "not root\n");
-		if (!loaded())
-			igt_require_f(!load(""), "vsvm does not load\n");
-		igt_require_f(!access(PARAMS, F_OK), "vsvm is no module\n");
-		read_params();
+		vsvm_module_save();
 	}
 
 	igt_describe("The device does not work any more after unload and load");
@@ -533,8 +413,8 @@ int igt_main()
 		test_unbind_unload();
 
 	igt_fixture() {
-		if (loaded() && access(DRIVER_DIR "/vsvm", F_OK))
-			write_driver("bind");
-		reload(found);
+		if (vsvm_module_loaded() && access(VSVM_DRIVER_DIR "/vsvm", F_OK))
+			vsvm_driver_write("bind");
+		vsvm_module_reload(vsvm_module_found());
 	}
 }

@@ -3,7 +3,7 @@
  * TEST: vsvm svm error
  * Description: Accesses of the GPU that the CPU would not be allowed either, and who pays for them
  */
-#include <linux/userfaultfd.h>
+#include <glob.h>
 #include <sys/syscall.h>
 
 #include "vsvm_svm.h"
@@ -164,6 +164,49 @@ static void test_pfnmap(int fd)
 	vsvm_bo_close(fd, bo);
 }
 
+/* Registers of a device (VM_IO): the memory of some PCI device that may be mapped */
+static void *map_registers(size_t *size)
+{
+	glob_t found = {};
+	void *p = MAP_FAILED;
+	struct stat st;
+	int file;
+
+	(void)glob("/sys/bus/pci/devices/*/resource[0-9]", 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc && p == MAP_FAILED; i++) {
+		file = open(found.gl_pathv[i], O_RDWR);
+		/* not of the ports, which are no memory, nor of what a driver keeps for itself */
+		if (file < 0 || fstat(file, &st) || st.st_size < (off_t)PAGE) {
+			if (file >= 0)
+				close(file);
+			continue;
+		}
+		*size = st.st_size;
+		p = mmap(NULL, *size, RW, MAP_SHARED, file, 0);
+		close(file);
+	}
+	globfree(&found);
+	return p;
+}
+
+static void test_registers(int fd)
+{
+	size_t size = 0;
+	struct svm t;
+	uint8_t *p;
+
+	p = map_registers(&size);
+	igt_require_f(p != MAP_FAILED, "no PCI device whose memory may be mapped\n");
+	svm_init(&t, fd);
+	svm_expect_errors(&t, p, VSVM_ERROR_UNSUPPORTED);
+	svm_expect_errors(&t, p + size - 4, VSVM_ERROR_UNSUPPORTED);
+	igt_assert_eq_u64(t.scratch[0], 0);
+	/* nor by a prefetch */
+	igt_assert_eq(__vsvm_prefetch(fd, t.ctx.vm, p, PAGE, 0, NULL), -EFAULT);
+	svm_fini(&t);
+	vsvm_unmap(p, size);
+}
+
 static void test_secret(int fd)
 {
 	int secret = syscall(SYS_memfd_secret, 0);
@@ -203,58 +246,6 @@ static void test_guard(int fd)
 	igt_assert_eq_u64(svm_read(&t, p + PAGE), 0);
 	svm_fini(&t);
 	svm_buffer_free(p, 4 * PAGE);
-}
-
-/* Memory whose missing pages a thread of the process would have to bring: nobody waits for that */
-static void test_userfault(int fd)
-{
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_zeropage zero = { .range.len = PAGE };
-	uint8_t *p = svm_buffer(4 * PAGE);
-	struct svm t;
-
-	igt_require_f(uffd >= 0, "userfaultfd: %m\n");
-	igt_assert_eq(ioctl(uffd, UFFDIO_API, &api), 0);
-	svm_init(&t, fd);
-	svm_number_pages(p, 1, 1);
-	reg.range.start = vsvm_ptr(p);
-	reg.range.len = 4 * PAGE;
-	igt_assert_eq(ioctl(uffd, UFFDIO_REGISTER, &reg), 0);
-	svm_expect_errors(&t, p + PAGE + 8, VSVM_ERROR_BUS);
-	igt_assert_eq_u64(svm_read(&t, p), 1);
-	/* brought in time, it is memory like any other */
-	zero.range.start = vsvm_ptr(p) + 2 * PAGE;
-	igt_assert_eq(ioctl(uffd, UFFDIO_ZEROPAGE, &zero), 0);
-	igt_assert_eq_u64(svm_read(&t, p + 2 * PAGE), 0);
-	svm_write(&t, p + 2 * PAGE, 3);
-	igt_assert_eq_u64(*(uint64_t *)(p + 2 * PAGE), 3);
-	close(uffd);
-	igt_assert_eq_u64(svm_read(&t, p + PAGE + 8), 0);
-	svm_fini(&t);
-	svm_buffer_free(p, 4 * PAGE);
-}
-
-/* Stacks grow for the CPU of the thread that they belong to, and for nobody else */
-static void test_stack_below(int fd)
-{
-	uint8_t *p = svm_buffer(64 * PAGE);
-	struct svm t;
-
-	svm_init(&t, fd);
-	vsvm_unmap(p, 64 * PAGE);
-	p += 60 * PAGE;
-	igt_assert(mmap(p, 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN,
-			-1, 0) == p);
-	svm_write(&t, p, 1);
-	igt_assert_eq_u64(*(uint64_t *)p, 1);
-	svm_expect_errors(&t, p - 8, VSVM_ERROR_UNMAPPED);
-	igt_assert_eq_u64(svm_read(&t, p), 1);
-	svm_fini(&t);
-	p -= 60 * PAGE;
-	svm_map_at(p, 64 * PAGE);
-	svm_buffer_free(p, 64 * PAGE);
 }
 
 /* Everything that a queue reads and writes by itself */
@@ -576,18 +567,15 @@ int igt_main()
 	igt_describe("The GPU reaches a device's memory through a mapping without pages");
 	igt_subtest("pfnmap")
 		test_pfnmap(fd);
+	igt_describe("The GPU gets at the registers of a device that the process has mapped");
+	igt_subtest("registers")
+		test_registers(fd);
 	igt_describe("Secret memory, hidden even from the kernel, is shown to the GPU");
 	igt_subtest("secret")
 		test_secret(fd);
 	igt_describe("The GPU runs through a guard region, or pages beside it are lost for it");
 	igt_subtest("guard")
 		test_guard(fd);
-	igt_describe("The GPU waits for ever for a userfaultfd, or never gets what it brought");
-	igt_subtest("userfault")
-		test_userfault(fd);
-	igt_describe("A stack grows under the GPU's accesses, or is lost by them");
-	igt_subtest("stack-below")
-		test_stack_below(fd);
 	igt_describe("A bad address of a stream, program or fence is not reported as it is");
 	igt_subtest("reader")
 		test_reader(fd);

@@ -302,7 +302,8 @@ static void test_span(int fd)
 	svm_copy(&t, out, p + 1, parts * part - 2);
 	memmove(out + 1, out, parts * part - 2);
 	expect_bytes(out, 1, parts * part - 1, 1);
-	igt_assert_lte(parts, svm_intervals_in(&t, p, parts * part, NULL, 0));
+	if (vsvm_is_vma_policy())
+		igt_assert_lte(parts, svm_intervals_in(&t, p, parts * part, NULL, 0));
 	/* and the other way, after the read-only ones may be written */
 	igt_assert_eq(mprotect(p + 2 * part, part, RW), 0);
 	igt_assert_eq(mprotect(p + 4 * part, part, RW), 0);

@@ -538,8 +538,10 @@ int igt_main()
 {
 	int fd = -1;
 
-	igt_fixture()
+	igt_fixture() {
+		vsvm_require_vma_policy();
 		fd = vsvm_open();
+	}
 
 	igt_describe("What 1000 mappings cost the driver is not given back with them");
 	igt_subtest("thousand")

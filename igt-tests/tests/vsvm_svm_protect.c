@@ -3,6 +3,7 @@
  * TEST: vsvm svm protect
  * Description: Rights that change, and pages that are given up, under the GPU
  */
+#include "vsvm_mm.h"
 #include "vsvm_svm.h"
 
 IGT_TEST_DESCRIPTION("Rights that change, and pages that are given up, under the GPU");
@@ -188,6 +189,40 @@ static void test_free(int fd)
 	svm_buffer_free(p, SIZE);
 }
 
+/*
+ * Pages come back from swap, and are the same there still: as long as nobody says that they were
+ * written, they are not written to swap again. The CPU has only read them, and the GPU writes.
+ */
+static void test_swap(int fd, bool large)
+{
+	const size_t size = large ? VSVM_2M : SIZE;
+	uint64_t *p = svm_buffer(size);
+	struct drm_vsvm_vm_stats before;
+	struct svm t;
+
+	vsvm_swapfile_on(2 * VSVM_2M / PAGE);
+	igt_assert_eq(madvise(p, size, large ? MADV_HUGEPAGE : MADV_NOHUGEPAGE), 0);
+	svm_init(&t, fd);
+	for (uint64_t round = 1; round < 4; round++) {
+		for (unsigned int i = 0; i < size / 8; i++)
+			p[i] = round << 32 | i;
+		vsvm_page_out(p, size);
+		for (unsigned int i = 0; i < size / 8; i++)
+			igt_assert_eq_u64(READ_ONCE(p[i]), round << 32 | i);
+		/* for reading, and may be written then without a word to the CPU */
+		svm_read_pages(&t, p, size / PAGE, PAGE);
+		before = svm_stats(&t);
+		svm_fill(&t, p, size, ~round);
+		vsvm_page_out(p, size);
+		igt_assert_lt_u64(before.pages_dirtied, svm_stats(&t).pages_dirtied);
+		for (unsigned int i = 0; i < size / 8; i++)
+			igt_assert_eq_u64(p[i], ~round);
+	}
+	svm_fini(&t);
+	svm_buffer_free(p, size);
+	vsvm_swapfile_off();
+}
+
 /* Reclaim takes pages of a file away; what the GPU wrote is not lost */
 static void test_pageout(int fd, bool dirty)
 {
@@ -361,8 +396,9 @@ int igt_main()
 {
 	int fd = -1;
 
-	igt_fixture()
+	igt_fixture() {
 		fd = vsvm_open();
+	}
 
 	igt_describe("The GPU writes what is read-only, or not what is writable again");
 	igt_subtest("rw-ro-rw")
@@ -388,6 +424,12 @@ int igt_main()
 	igt_describe("What the GPU writes after MADV_FREE is thrown away with the rest");
 	igt_subtest("free")
 		test_free(fd);
+	igt_describe("What the GPU writes to a page that came back from swap is lost in swap");
+	igt_subtest("swap")
+		test_swap(fd, false);
+	igt_describe("What the GPU writes to memory of large pages that was in swap is lost there");
+	igt_subtest("swap-huge")
+		test_swap(fd, true);
 	igt_describe("The GPU keeps using a page of a file that was taken away");
 	igt_subtest("pageout")
 		test_pageout(fd, false);

@@ -120,7 +120,7 @@ static void test_unknown_ioctl(int fd)
 {
 	uint64_t arg[16] = {};
 
-	for (unsigned int nr = DRM_VSVM_WAIT_USER_FENCE + 1; nr < 0x60; nr++)
+	for (unsigned int nr = DRM_VSVM_VM_ATTR + 1; nr < 0x60; nr++)
 		igt_assert_eq(vsvm_ioctl(fd, DRM_IOWR(DRM_COMMAND_BASE + nr, uint64_t[16]), arg),
 			      -EINVAL);
 }
@@ -240,6 +240,7 @@ static void test_vm_query(int fd)
 	uint64_t size, needed;
 	uint32_t *p[3];
 
+	vsvm_require_vma_policy();
 	vsvm_ctx_init(&ctx, fd);
 	good.vm_id = ctx.vm;
 	vsvm_vm_stats(fd, ctx.vm, &stats);

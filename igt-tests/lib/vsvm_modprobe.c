@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Loading and unloading the module; vsvm_modprobe.h says what each helper does.
+ */
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "vsvm_lib.h"
+#include "vsvm_modprobe.h"
+
+#define PARAMS	"/sys/module/vsvm/parameters"
+
+/* The module's parameters as they were found */
+static char found[256];
+
+bool vsvm_module_loaded(void)
+{
+	return !access("/sys/module/vsvm", F_OK);
+}
+
+int vsvm_module_load(const char *params)
+{
+	char cmd[512];
+	int ret;
+
+	snprintf(cmd, sizeof(cmd), "modprobe vsvm %s 2>/dev/null", params);
+	ret = system(cmd);
+	igt_assert(WIFEXITED(ret));
+	return WEXITSTATUS(ret);
+}
+
+int __vsvm_module_unload(void)
+{
+	return syscall(SYS_delete_module, "vsvm", O_NONBLOCK) ? -errno : 0;
+}
+
+void vsvm_module_unload(void)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	int ret;
+
+	if (!vsvm_module_loaded())
+		return;
+	/* Someone who looks at new devices may have it open for a moment. */
+	for (ret = __vsvm_module_unload(); ret == -EWOULDBLOCK && vsvm_now() < deadline;
+	     ret = __vsvm_module_unload())
+		usleep(10000);
+	igt_assert_eq(ret, 0);
+	igt_assert(!vsvm_module_loaded());
+}
+
+void vsvm_module_reload(const char *params)
+{
+	vsvm_module_unload();
+	igt_assert_eq(vsvm_module_load(params), 0);
+	igt_assert(vsvm_module_loaded());
+}
+
+void vsvm_module_save(void)
+{
+	static const char *const names[] = {
+		"engines", "fault_ring_size", "job_timeout_ms", "hold_points",
+	};
+	char path[128], value[32];
+	size_t used = 0;
+	FILE *f;
+
+	igt_require_f(!geteuid(), "not root\n");
+	if (!vsvm_module_loaded())
+		igt_require_f(!vsvm_module_load(""), "vsvm does not load\n");
+	igt_require_f(!access(PARAMS, F_OK), "vsvm is no module\n");
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), PARAMS "/%s", names[i]);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fscanf(f, "%31s", value) == 1)
+			used += snprintf(found + used, sizeof(found) - used, "%s=%s ", names[i],
+					 value);
+		fclose(f);
+	}
+}
+
+const char *vsvm_module_found(void)
+{
+	return found;
+}
+
+int vsvm_driver_write(const char *file)
+{
+	char path[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), VSVM_DRIVER_DIR "/%s", file);
+	fd = open(path, O_WRONLY);
+	igt_assert_fd(fd);
+	ret = write(fd, "vsvm", 4) == 4 ? 0 : -errno;
+	close(fd);
+	return ret;
+}
+
+int __vsvm_open_node(void)
+{
+	char path[32], name[16];
+	struct drm_version version;
+	int fd;
+
+	for (int i = 128; i < 192; i++) {
+		snprintf(path, sizeof(path), "/dev/dri/renderD%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		memset(name, 0, sizeof(name));
+		version = (struct drm_version){ .name = name, .name_len = sizeof(name) - 1 };
+		if (!vsvm_ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vsvm"))
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+int vsvm_open_node(void)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	int fd = __vsvm_open_node();
+
+	while (fd < 0 && vsvm_now() < deadline) {
+		usleep(10000);
+		fd = __vsvm_open_node();
+	}
+	igt_assert_fd(fd);
+	return fd;
+}

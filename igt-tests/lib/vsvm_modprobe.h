@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loading and unloading the module, for tests that want it with parameters of their own.
+ *
+ * libigt keeps the first device open that it opens, and so the module. These helpers do not.
+ */
+#ifndef VSVM_MODPROBE_H
+#define VSVM_MODPROBE_H
+
+#include <igt.h>
+
+/** VSVM_DRIVER_DIR - the driver in sysfs */
+#define VSVM_DRIVER_DIR	"/sys/bus/platform/drivers/vsvm"
+
+/** vsvm_module_loaded() - is it there? */
+bool vsvm_module_loaded(void);
+/** vsvm_module_load() - load it with parameters; returns the exit code of modprobe */
+int vsvm_module_load(const char *params);
+/** __vsvm_module_unload() - one try; 0 or -errno */
+int __vsvm_module_unload(void);
+/** vsvm_module_unload() - wait until nobody looks at the device, and unload it if it is there */
+void vsvm_module_unload(void);
+/** vsvm_module_reload() - the same, and load it with other parameters */
+void vsvm_module_reload(const char *params);
+/**
+ * vsvm_module_save() - remember the parameters of the module, and load it if it is not there
+ *
+ * Skips if it cannot be loaded and unloaded here.
+ */
+void vsvm_module_save(void);
+/** vsvm_module_found() - what vsvm_module_save() found, for vsvm_module_load() */
+const char *vsvm_module_found(void);
+/** vsvm_driver_write() - "bind" or "unbind" the device; 0 or -errno */
+int vsvm_driver_write(const char *file);
+
+/** __vsvm_open_node() - open the device if it is there; else -1 */
+int __vsvm_open_node(void);
+/** vsvm_open_node() - open it; its name may take a moment after the module */
+int vsvm_open_node(void);
+
+#endif /* VSVM_MODPROBE_H */
