@@ -37,11 +37,31 @@ as_root()
 }
 
 # The names of the cached artefacts follow from what they are made of.
-root_key() { { cat "$TOP/scripts/image" "$TOP/scripts/guest-packages"; echo "$KERNEL_PIN $IGT_PIN"; } | key; }
+root_key() { { cat "$TOP/scripts/image" "$TOP/scripts/guest-packages"; echo "$KERNEL_PIN $IGT_PIN${EXTRA:+ $EXTRA}"; } | key; }
 ROOT_DIR=$VSVM_CACHE/root-$(root_key)
 boot_key() { { cat "$TOP/scripts/initramfs" "$TOP"/scripts/guest/*; echo "$ROOT_DIR"; } | key; }
 # shellcheck disable=SC2034
 BOOT_DIR=$VSVM_CACHE/boot-$(boot_key)
+
+# Kernels of our own, scripts/kernel; in-root shows this directory at /lab.
+LAB_DIR=$VSVM_CACHE/lab
+kernel_key()
+{
+	{
+		cat "$TOP/scripts/kernel" "$TOP/scripts/kernels/base.config" "$TOP/scripts/kernels/$1.config" \
+			"$TOP/drivers/gpu/drm/vsvm/Kconfig"
+		root_key
+	} | key
+}
+kernel_dir() { echo "$LAB_DIR/kernel-$1-$(kernel_key "$1")"; }
+# is_variant KERNEL: is it one of them, and not a file or nothing?
+is_variant() { [ -n "$1" ] && [ "$1" != base ] && [ -e "$TOP/scripts/kernels/$1.config" ]; }
+# built_module KERNEL: where vsvm.ko for it is, below TOP
+built_module()
+{
+	set -- "build/module$(! is_variant "$1" || echo "-$1")"
+	echo "$1${COVERAGE:+-coverage}"
+}
 
 # lock NAME COMMAND...: one at a time, whichever checkout it comes from.
 lock()
