@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The CPU itself, without any device: what the kernel takes for its own faults and for taking
+ * memory away.
+ */
+#include "bench.h"
+
+static bool cpu_open(const struct contestant *c)
+{
+	return true;
+}
+
+static void cpu_access(const struct area *a, bool write)
+{
+	size_t i, at;
+
+	if (write) {
+		area_touch(a);
+		return;
+	}
+	for (i = 0; i < a->count; i++)
+		for (at = 0; at < a->size; at += PAGE)
+			load((uint64_t *)(a->base + i * a->stride + at));
+}
+
+const struct contestant on_cpu = {
+	.name = "cpu",
+	.open = cpu_open,
+	.access = cpu_access,
+};
