@@ -7,12 +7,15 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 V ?= 0
-export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN
+export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN EXTRA
 export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
-export TESTS LINT FILE RUN_ARGS
-# As typed: a $ in a command is the shell's, not make's.
+export TESTS TEST POLICY LINT LAB COVERAGE FILE RUN_ARGS
+export SEED FLAVOUR THREADS STRESS
+export MODE PROFILE SEEDS REPS BASELINE
+# As typed: a $ in a command is the shell's, not make's, and one in a regular expression an end.
 override CMD := $(value CMD)
-export CMD
+override TESTS := $(value TESTS)
+export CMD ONLY
 
 
 ##@ Main
@@ -22,7 +25,7 @@ run: module examples ## boot the guest, let the GPU walk a program's pointers [F
 	@scripts/run
 
 .PHONY: check
-check: ## lint, build, boot, run every test; ends with N passed, N failed [TESTS= LINT=0]
+check: ## lint, build, boot, run every test; ends with N passed, N failed [TESTS= POLICY= LINT=0 KERNEL=debug|kcsan LAB=0|cached|build]
 	@scripts/check
 
 .PHONY: vm
@@ -51,9 +54,38 @@ examples: image ## build the examples: build/examples
 lint: image ## checkpatch, W=1, sparse, kernel-doc, the wall
 	@scripts/lint
 
+.PHONY: coverage-table
+coverage-table: tests ## make docs/coverage.rst of igt-tests/lists/coverage
+	@scripts/coverage-table
+
 .PHONY: chroot
 chroot: image ## run CMD= in the guest's root without booting, the checkout at /src: gcc -I/src/uapi ...
 	@scripts/in-root sh -c "$$CMD"
+
+##@ Laboratory
+
+.PHONY: coverage
+coverage: ## run the suite on the debug kernel, show which lines it executes: build/coverage/index.html [TESTS=]
+	@scripts/coverage
+
+.PHONY: profile
+profile: module tests ## sample a run, draw a flame graph: build/profile/flame.svg [TEST=igt@PROGRAM@SUBTEST or CMD= KERNEL=]
+	@scripts/profile
+
+.PHONY: kernel
+kernel: image ## build a kernel of scripts/kernels, once; cached in VSVM_CACHE [KERNEL=debug]
+	@scripts/kernel $(or $(KERNEL),debug)
+
+# stress-ng is not in the guest's root: STRESS=1 takes another root.
+.PHONY: churn
+churn: export EXTRA := $(if $(filter-out 0,$(STRESS)),stress-ng,$(EXTRA))
+churn: export CHURN_SECONDS := $(SECONDS)
+churn: module tests ## change memory at random while the GPU uses it, for long [SECONDS= SEED= FLAVOUR= POLICY= THREADS= ONLY= STRESS=1 KERNEL=]
+	@scripts/churn
+
+.PHONY: bench
+bench: module ## vsvm beside drm_gpusvm, test_hmm and the least that HMM takes [MODE=icount PROFILE=quick SEEDS= REPS= BASELINE=update]
+	@scripts/bench
 
 ##@ Other
 
@@ -68,4 +100,4 @@ distclean: clean ## remove build/ and the cached guest
 .PHONY: help
 help: ## this list
 	@awk -F':[^#]*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
