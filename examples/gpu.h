@@ -205,6 +205,21 @@ static inline void query_vm(struct gpu *gpu, struct drm_vsvm_vm_stats *stats)
 	CALL(gpu, VM_QUERY, &query);
 }
 
+/* The lowest intervals, as many as there is room for. Returns how many that is. */
+static inline unsigned int query_intervals(struct gpu *gpu, struct drm_vsvm_interval *list,
+					   unsigned int room)
+{
+	struct drm_vsvm_vm_query query = {
+		.vm_id = gpu->vm,
+		.type = DRM_VSVM_VM_QUERY_INTERVALS,
+		.pointer = (uintptr_t)list,
+		.size = room * sizeof(*list),
+	};
+
+	CALL(gpu, VM_QUERY, &query);
+	return query.size / sizeof(*list);
+}
+
 /* Waits until the driver has followed every munmap and mremap so far. */
 static inline void sync_vm(struct gpu *gpu)
 {

@@ -431,8 +431,48 @@ static void print_table(void)
 	}
 	query_vm(&gpu, &all.stats);
 	print_row(&all);
-	printf("\nnow        %llu intervals (%llu bytes), %llu pages mapped (%llu KiB of tables)\n",
-	       now->intervals, now->interval_bytes, now->pages, now->pt_bytes >> 10);
+	printf("\nevents     %llu invalidations, %llu deferred updates, %llu pages dirtied\n"
+	       "faults     %llu retried, %llu duplicate, %llu spurious, %llu had to wait\n"
+	       "now        %llu intervals (%llu bytes), %llu pages mapped (%llu KiB of tables)\n",
+	       now->invalidations, now->deferred_updates, now->pages_dirtied, now->retries,
+	       now->faults_duplicate, now->faults_spurious, now->waits, now->intervals,
+	       now->interval_bytes, now->pages, now->pt_bytes >> 10);
+}
+
+/* What is mapped at an address, as the kernel calls it. */
+static const char *name_of(uint64_t addr, char line[512])
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long long start, end;
+	int at;
+
+	while (maps && fgets(line, 512, maps)) {
+		line[strcspn(line, "\n")] = '\0';
+		at = 0;
+		if (sscanf(line, "%llx-%llx %*s %*s %*s %*s %n", &start, &end, &at) < 2 ||
+		    addr < start || addr >= end)
+			continue;
+		fclose(maps);
+		return at && line[at] ? line + at : "anonymous";
+	}
+	if (maps)
+		fclose(maps);
+	return "not mapped";
+}
+
+/* What the driver listens to now: the lowest addresses. debugfs has all of it, for every VM. */
+static void print_intervals(void)
+{
+	struct drm_vsvm_interval list[6];
+	unsigned int i, count = query_intervals(&gpu, list, 6);
+	char line[512];
+
+	printf("\n%-29s %6s %13s  what is there\n", "interval", "KiB", "invalidations");
+	for (i = 0; i < count; i++)
+		printf("%#014llx-%#014llx %6llu %13llu  %s%s\n", list[i].start, list[i].end,
+		       (list[i].end - list[i].start) >> 10, list[i].invalidations,
+		       name_of(list[i].start, line),
+		       list[i].flags & DRM_VSVM_INTERVAL_DEFERRED ? ", an update is due" : "");
 }
 
 /* Adds what all engines have done so far. */
@@ -497,8 +537,10 @@ int main(int argc, char **argv)
 	sum_engines(&e, 1);
 
 	print_table();
-	printf("GPU        %u queues on %u engines, %llu waves, %llu wave instructions\n"
+	print_intervals();
+	printf("\nGPU        %u queues on %u engines, %llu waves, %llu wave instructions\n"
 	       "TLB        %llu hits, %llu misses\n"
+	       "trace      cd /sys/kernel/tracing; echo 1 >events/vsvm/enable; cat trace_pipe\n"
 	       "every result is the same on the CPU\n",
 	       gpu.num_queues, gpu.num_engines, e.waves, e.insns, e.tlb_hits, e.tlb_misses);
 	return 0;
