@@ -88,6 +88,9 @@
 /** VSVM_PT_MAX_LEAF_LEVEL - highest level at which %VSVM_PTE_LEAF may be set */
 #define VSVM_PT_MAX_LEAF_LEVEL	2
 
+/** VSVM_HW_VRAM_BLOCK - bytes of VRAM that are taken and given back together */
+#define VSVM_HW_VRAM_BLOCK	BIT_ULL(VSVM_PT_SHIFT(1))
+
 /** VSVM_HW_FAULT_AHEAD - pages that a copy or fill reports ahead, each side */
 #define VSVM_HW_FAULT_AHEAD	64
 /** VSVM_HW_MAX_ENGINES - upper limit of &vsvm_hw_config.num_engines */
@@ -150,6 +153,8 @@ struct vsvm_hw_config {
 	unsigned int num_engines;
 	/** @fault_ring_size: records, a power of two, 2..65536 */
 	unsigned int fault_ring_size;
+	/** @vram_size: bytes of VRAM, a multiple of %VSVM_HW_VRAM_BLOCK; 0: none */
+	u64 vram_size;
 	/**
 	 * @irq: called for an interrupt, with a mask of VSVM_HW_IRQ_*; from an engine's thread or
 	 * from a caller of this interface, with no lock of the device held but possibly in atomic
@@ -283,6 +288,37 @@ struct vsvm_hw_stats {
 	u64 invalidations;
 };
 
+/** VSVM_HW_COPY_FROM_VRAM - copy: the source is an offset into VRAM; system memory otherwise */
+#define VSVM_HW_COPY_FROM_VRAM	BIT(0)
+/** VSVM_HW_COPY_TO_VRAM - copy: the same for the destination */
+#define VSVM_HW_COPY_TO_VRAM	BIT(1)
+/** VSVM_HW_COPY_CLEAR - copy: there is no source, the destination is filled with zeroes */
+#define VSVM_HW_COPY_CLEAR	BIT(2)
+
+/**
+ * struct vsvm_hw_copy - a descriptor of the copy engine
+ */
+struct vsvm_hw_copy {
+	/** @src: physical address or VRAM offset */
+	u64 src;
+	/** @dst: physical address or VRAM offset */
+	u64 dst;
+	/** @size: bytes; the memory is that long, on both sides */
+	u64 size;
+	/** @flags: VSVM_HW_COPY_* */
+	u32 flags;
+};
+
+/**
+ * struct vsvm_hw_copy_stats - counters of the copy engine since the device was created
+ */
+struct vsvm_hw_copy_stats {
+	/** @jobs: lists of descriptors done */
+	u64 jobs;
+	/** @bytes: bytes written */
+	u64 bytes;
+};
+
 /**
  * vsvm_hw_create() - build a device and start its engines
  * @config: copied
@@ -319,6 +355,80 @@ u32 vsvm_hw_features(struct vsvm_hw *hw);
  * Context: any.
  */
 void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats *stats);
+
+/**
+ * vsvm_hw_vram_size() - how much VRAM is there?
+ * @hw: device
+ *
+ * Context: any.
+ * Return: bytes, a multiple of %VSVM_HW_VRAM_BLOCK.
+ */
+u64 vsvm_hw_vram_size(struct vsvm_hw *hw);
+
+/**
+ * vsvm_hw_vram_used() - how much of it takes memory of the host?
+ * @hw: device
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u64 vsvm_hw_vram_used(struct vsvm_hw *hw);
+
+/**
+ * vsvm_hw_vram_take() - have a block of VRAM ready for use
+ * @hw: device
+ * @offset: in the block
+ *
+ * Its content is undefined, unless it was ready already.
+ *
+ * Context: may sleep and allocate.
+ * Return: 0, -ENOMEM if the host has no memory for it, -EINVAL if there is no such block.
+ */
+int vsvm_hw_vram_take(struct vsvm_hw *hw, u64 offset);
+
+/**
+ * vsvm_hw_vram_give() - undo vsvm_hw_vram_take()
+ * @hw: device
+ * @offset: in the block, which no entry of a page table names any more, nor a TLB, nor a copy
+ *
+ * Context: may sleep, does not allocate.
+ */
+void vsvm_hw_vram_give(struct vsvm_hw *hw, u64 offset);
+
+/**
+ * vsvm_hw_vram_bar() - where a processor sees VRAM
+ * @hw: device
+ * @offset: page aligned; in a block that has been taken
+ *
+ * Context: any.
+ * Return: physical address of this page, which is good until the block is given back; 0 if the
+ * block has not been taken.
+ */
+phys_addr_t vsvm_hw_vram_bar(struct vsvm_hw *hw, u64 offset);
+
+/**
+ * vsvm_hw_copy_run() - have the copy engine do a list of descriptors, and wait
+ * @hw: device
+ * @copies: descriptors
+ * @count: how many
+ *
+ * Nothing that is copied from or to may be in use by somebody else. It waits for no more than what
+ * others have asked for before.
+ *
+ * Context: may sleep, uninterruptibly, does not allocate; may be called where memory is reclaimed.
+ * Return: 0, or -EFAULT if a descriptor names memory that does not exist; then it is not known how
+ * far it got.
+ */
+int vsvm_hw_copy_run(struct vsvm_hw *hw, const struct vsvm_hw_copy *copies, unsigned int count);
+
+/**
+ * vsvm_hw_copy_stats() - read the copy engine's counters
+ * @hw: device
+ * @stats: filled in
+ *
+ * Context: any.
+ */
+void vsvm_hw_copy_stats(struct vsvm_hw *hw, struct vsvm_hw_copy_stats *stats);
 
 /**
  * vsvm_hw_as_create() - tell the device of a page table

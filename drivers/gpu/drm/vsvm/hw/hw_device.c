@@ -11,7 +11,9 @@
  * - &vsvm_hw_engine.tlb_lock: translations and the accesses that use them, see hw_mmu.c;
  * - &vsvm_hw_fault_ring.lock: records, parking and replaying, see hw_fault.c;
  * - &vsvm_hw_engine.lock: which queues an engine has, see hw_engine.c;
- * - &vsvm_hw_queue.lock: a queue's ring and its report, see hw_queue.c.
+ * - &vsvm_hw_queue.lock: a queue's ring and its report, see hw_queue.c;
+ * - &vsvm_hw_copy_engine.lock: what the copy engine is to do, see hw_copy.c;
+ * - &vsvm_hw_vram.lock: which blocks of VRAM have memory, see hw_vram.c. It may sleep.
  *
  * No lock is held either when the interrupt is raised, so its handler may call the device.
  *
@@ -65,7 +67,7 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 
 	if (!config->num_engines || config->num_engines > VSVM_HW_MAX_ENGINES || !config->irq ||
 	    !is_power_of_2(config->fault_ring_size) || config->fault_ring_size < 2 ||
-	    config->fault_ring_size > 65536)
+	    config->fault_ring_size > 65536 || config->vram_size % VSVM_HW_VRAM_BLOCK)
 		return ERR_PTR(-EINVAL);
 
 	hw = kzalloc_obj(*hw);
@@ -76,6 +78,12 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 	err = vsvm_hw_fault_init(hw);
 	if (err)
 		goto err_free;
+	err = vsvm_hw_vram_init(hw);
+	if (err)
+		goto err_fault;
+	err = vsvm_hw_copy_init(hw);
+	if (err)
+		goto err_vram;
 	/* Before there is an engine to execute what this changes. */
 	if (hw->config.hold)
 		static_branch_inc(&vsvm_hw_hold_key);
@@ -93,6 +101,10 @@ err_engines:
 		vsvm_hw_engine_destroy(hw->engines[i]);
 	if (hw->config.hold)
 		static_branch_dec(&vsvm_hw_hold_key);
+	vsvm_hw_copy_fini(hw);
+err_vram:
+	vsvm_hw_vram_fini(hw);
+err_fault:
 	vsvm_hw_fault_fini(hw);
 err_free:
 	kfree(hw);
@@ -107,6 +119,8 @@ void vsvm_hw_destroy(struct vsvm_hw *hw)
 		vsvm_hw_engine_destroy(hw->engines[i]);
 	if (hw->config.hold)
 		static_branch_dec(&vsvm_hw_hold_key);
+	vsvm_hw_copy_fini(hw);
+	vsvm_hw_vram_fini(hw);
 	vsvm_hw_fault_fini(hw);
 	kfree(hw);
 }
@@ -132,6 +146,12 @@ void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats
 		.overflows = READ_ONCE(from->overflows),
 		.invalidations = READ_ONCE(from->invalidations),
 	};
+}
+
+void vsvm_hw_copy_stats(struct vsvm_hw *hw, struct vsvm_hw_copy_stats *stats)
+{
+	stats->jobs = READ_ONCE(hw->copy.stats.jobs);
+	stats->bytes = READ_ONCE(hw->copy.stats.bytes);
 }
 
 struct vsvm_hw_as *vsvm_hw_as_create(struct vsvm_hw *hw, phys_addr_t root)

@@ -8,6 +8,7 @@
 #include <linux/bitmap.h>
 #include <linux/jump_label.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vsvm_hw.h>
@@ -476,6 +477,36 @@ struct vsvm_hw_fault_ring {
 };
 
 /**
+ * struct vsvm_hw_vram - the device's memory
+ */
+struct vsvm_hw_vram {
+	/** @lock: serialises changes of @blocks */
+	struct mutex lock;
+	/** @blocks: for each block the host's memory, see hw_vram.c; 0: none */
+	unsigned long *blocks;
+	/** @num_blocks: how many there are */
+	u64 num_blocks;
+	/** @used: those with memory */
+	u64 used;
+};
+
+/**
+ * struct vsvm_hw_copy_engine - who copies for the driver
+ */
+struct vsvm_hw_copy_engine {
+	/** @task: its thread */
+	struct task_struct *task;
+	/** @lock: of @jobs */
+	spinlock_t lock;
+	/** @jobs: what is to be done, in order */
+	struct list_head jobs;
+	/** @doorbell: where the thread sleeps when there is nothing */
+	wait_queue_head_t doorbell;
+	/** @stats: written by the thread */
+	struct vsvm_hw_copy_stats stats;
+};
+
+/**
  * struct vsvm_hw - the device
  */
 struct vsvm_hw {
@@ -487,6 +518,10 @@ struct vsvm_hw {
 	atomic_t queue_ids;
 	/** @ring: fault ring */
 	struct vsvm_hw_fault_ring ring;
+	/** @vram: its memory */
+	struct vsvm_hw_vram vram;
+	/** @copy: copy engine */
+	struct vsvm_hw_copy_engine copy;
 	/** @engines: &vsvm_hw_config.num_engines of them */
 	struct vsvm_hw_engine *engines[VSVM_HW_MAX_ENGINES];
 };
@@ -516,6 +551,16 @@ static inline unsigned int vsvm_hw_type_size(u8 type)
 /* hw_device.c */
 void vsvm_hw_irq(struct vsvm_hw *hw, u32 status);
 u32 vsvm_hw_new_id(atomic_t *ids);
+
+/* hw_vram.c */
+int vsvm_hw_vram_init(struct vsvm_hw *hw);
+void vsvm_hw_vram_fini(struct vsvm_hw *hw);
+void *vsvm_hw_vram_ptr(struct vsvm_hw *hw, u64 offset, u64 *size);
+
+/* hw_copy.c */
+int vsvm_hw_copy_init(struct vsvm_hw *hw);
+void vsvm_hw_copy_fini(struct vsvm_hw *hw);
+int vsvm_hw_copy_job(struct vsvm_hw *hw, const struct vsvm_hw_copy *copies, unsigned int count);
 
 /* hw_mmu.c */
 void vsvm_hw_mmu_init(struct vsvm_hw_engine *engine);

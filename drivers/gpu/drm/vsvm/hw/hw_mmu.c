@@ -48,7 +48,8 @@
  * A section covers one page of a copy, or one memory instruction of a wave with its 32 lanes. It
  * neither sleeps nor allocates nor takes another lock, so an invalidation waits for no more.
  *
- * Limits: VRAM does not exist yet; an entry with that aperture is %VSVM_ERROR_TABLE.
+ * A large page of VRAM that the host holds in pieces (hw_vram.c) is cached page by page. An
+ * invalidation of any part of it covers all of it, as its entry goes whole, and so finds them.
  */
 
 #include <linux/atomic.h>
@@ -146,15 +147,13 @@ u32 vsvm_hw_pte_check(u64 pte, unsigned int level, bool *leaf)
 }
 
 /*
- * Where the kernel sees memory of an aperture; NULL if there is none. This is the place for VRAM.
- * That the address exists is checked so that a stray one becomes a report and not an oops.
+ * Where the kernel sees system memory; NULL if there is none. That the address exists is checked so
+ * that a stray one becomes a report and not an oops.
  */
-static void *resolve(u64 aperture, u64 addr, u64 size)
+static void *resolve(u64 addr, u64 size)
 {
 	void *ptr = phys_to_virt(addr);
 
-	if (aperture == VSVM_PTE_VRAM)
-		return NULL;
 	if (!virt_addr_valid(ptr) || virt_to_phys(ptr) != addr)
 		return NULL;
 	if (size > VSVM_HW_PAGE_SIZE && !virt_addr_valid(ptr + size - 1))
@@ -170,7 +169,7 @@ static u32 walk(const struct vsvm_hw_as *as, u64 va, struct leaf *leaf)
 	u32 error;
 
 	for (leaf->level = VSVM_PT_LEVELS - 1;; leaf->level--) {
-		entries = resolve(0, table, VSVM_HW_PAGE_SIZE);
+		entries = resolve(table, VSVM_HW_PAGE_SIZE);
 		if (!entries || (table & ~VSVM_HW_PAGE_MASK))
 			return VSVM_ERROR_TABLE;
 		leaf->ptep = entries + ((va >> VSVM_PT_SHIFT(leaf->level)) & (VSVM_PT_ENTRIES - 1));
@@ -221,6 +220,30 @@ static struct vsvm_hw_tlb_entry *lookup(struct vsvm_hw_engine *engine, u32 asid,
 	return NULL;
 }
 
+/*
+ * Where the kernel sees the memory that a leaf maps at @va, and how much of it one TLB entry is to
+ * map; NULL if there is none.
+ */
+static void *leaf_ptr(struct vsvm_hw *hw, const struct leaf *leaf, u64 va, u64 *piece)
+{
+	u64 in_leaf = va & (BIT_ULL(VSVM_PT_SHIFT(leaf->level)) - 1);
+	u64 addr = leaf->pte & VSVM_PTE_ADDR;
+	u64 size;
+	void *ptr;
+
+	*piece = BIT_ULL(VSVM_PT_SHIFT(leaf->level ? LARGE_LEVEL : 0));
+	if (!(leaf->pte & VSVM_PTE_VRAM))
+		return resolve(addr + (in_leaf & ~(*piece - 1)), *piece);
+
+	size = *piece;
+	ptr = vsvm_hw_vram_ptr(hw, addr + (in_leaf & ~(*piece - 1)), &size);
+	if (!ptr || size == *piece)
+		return ptr;
+	*piece = VSVM_HW_PAGE_SIZE;
+	size = *piece;
+	return vsvm_hw_vram_ptr(hw, addr + (in_leaf & ~(*piece - 1)), &size);
+}
+
 /* Walk, mark the leaf, and make a TLB entry of it. */
 static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 va, u32 rights,
 		struct vsvm_hw_tlb_entry **filled)
@@ -228,8 +251,7 @@ static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 
 	struct vsvm_hw_tlb_entry *entry;
 	unsigned int tries;
 	struct leaf leaf;
-	u64 marked, addr;
-	u64 piece;
+	u64 marked, piece;
 	void *ptr;
 	u32 error;
 
@@ -240,10 +262,7 @@ static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 
 		if ((leaf.pte & rights) != rights)
 			return VSVM_HW_MISS;
 
-		piece = BIT_ULL(VSVM_PT_SHIFT(leaf.level ? LARGE_LEVEL : 0));
-		addr = (leaf.pte & VSVM_PTE_ADDR) +
-		       (va & (BIT_ULL(VSVM_PT_SHIFT(leaf.level)) - 1) & ~(piece - 1));
-		ptr = resolve(leaf.pte & VSVM_PTE_VRAM, addr, piece);
+		ptr = leaf_ptr(as->hw, &leaf, va, &piece);
 		if (!ptr)
 			return VSVM_ERROR_TABLE;
 
@@ -255,8 +274,8 @@ static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 
 		 * its rights, this fails, and the next walk finds what it is now.
 		 */
 		if (marked == leaf.pte || cmpxchg(leaf.ptep, leaf.pte, marked) == leaf.pte) {
-			entry = leaf.level ? large_slot(engine, as->id, va) :
-					     small_slot(engine, as->id, va);
+			entry = piece > VSVM_HW_PAGE_SIZE ? large_slot(engine, as->id, va) :
+							    small_slot(engine, as->id, va);
 			*entry = (struct vsvm_hw_tlb_entry) {
 				.va = va & ~(piece - 1),
 				.ptr = ptr,
