@@ -302,20 +302,25 @@ int __vsvm_prefetch_async(int fd, uint32_t vm, const void *p, uint64_t size, uin
 	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_PREFETCH, &prefetch);
 }
 
-int __vsvm_page_size(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t page_size)
+int __vsvm_attr(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t type, uint32_t value)
 {
 	struct drm_vsvm_attr_op op = {
 		.addr = vsvm_ptr(p),
 		.size = size,
-		.type = DRM_VSVM_ATTR_PAGE_SIZE,
-		.value = page_size,
+		.type = type,
+		.value = value,
 	};
-	struct drm_vsvm_vm_attr attr = {
+	struct drm_vsvm_vm_attr args = {
 		.vm_id = vm,
 		.ops = { vsvm_ptr(&op), 1, sizeof(op) },
 	};
 
-	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_ATTR, &attr);
+	return vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_ATTR, &args);
+}
+
+int __vsvm_page_size(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t page_size)
+{
+	return __vsvm_attr(fd, vm, p, size, DRM_VSVM_ATTR_PAGE_SIZE, page_size);
 }
 
 uint32_t vsvm_vm_create(int fd)

@@ -124,6 +124,8 @@ int __vsvm_prefetch(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t 
 /** __vsvm_prefetch_async() - the same in the background, with a fence */
 int __vsvm_prefetch_async(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t flags,
 			  uint64_t *fence, uint64_t value);
+/** __vsvm_attr() - set an attribute of a range */
+int __vsvm_attr(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t type, uint32_t value);
 /** __vsvm_page_size() - set the page size of a range */
 int __vsvm_page_size(int fd, uint32_t vm, const void *p, uint64_t size, uint32_t page_size);
 /** vsvm_vm_create() - a VM with SVM and no range for BOs */

@@ -227,6 +227,8 @@ struct drm_vsvm_vm_create {
 	 * else 0
 	 */
 	__u64 interval_window;
+	/** @vram_limit: bytes of VRAM that the process's memory may take by this VM; 0: no limit */
+	__u64 vram_limit;
 };
 
 /**
@@ -402,6 +404,28 @@ struct drm_vsvm_vm_stats {
 	__u64 prefetched;
 	/** @pages_2m: of the 4K pages mapped now, those of 2M leaves */
 	__u64 pages_2m;
+	/** @pages_to_vram: 4K pages that faults and prefetches have moved to VRAM, or made there */
+	__u64 pages_to_vram;
+	/** @pages_to_system: 4K pages that prefetches have moved back */
+	__u64 pages_to_system;
+	/** @pages_faulted: 4K pages that came back because a CPU touched them, or one beside them */
+	__u64 pages_faulted;
+	/** @pages_evicted: 4K pages that came back to make room in VRAM */
+	__u64 pages_evicted;
+	/** @vram_pages: 4K pages of the process that are in VRAM now by this VM */
+	__u64 vram_pages;
+	/** @vram_bytes: VRAM that they take */
+	__u64 vram_bytes;
+	/**
+	 * @kept_kind: 4K pages asked for that were mapped where they are instead of moved to VRAM,
+	 * because their mapping is of a kind that stays: of a file, hugetlb, locked, watched by
+	 * userfaultfd
+	 */
+	__u64 kept_kind;
+	/** @kept_busy: the same, because the page is of the page cache, shared by KSM, or in use */
+	__u64 kept_busy;
+	/** @kept_full: the same, because there was no VRAM to be had */
+	__u64 kept_full;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -467,6 +491,10 @@ struct drm_vsvm_vm_register {
 #define DRM_VSVM_PREFETCH_WRITE		(1 << 0)
 /** DRM_VSVM_PREFETCH_ASYNC - vm_prefetch: return at once, and write the fence when done */
 #define DRM_VSVM_PREFETCH_ASYNC		(1 << 1)
+/** DRM_VSVM_PREFETCH_TO_VRAM - vm_prefetch: move the memory to VRAM, as far as it can be */
+#define DRM_VSVM_PREFETCH_TO_VRAM	(1 << 2)
+/** DRM_VSVM_PREFETCH_TO_SYSTEM - vm_prefetch: move the memory back to the system */
+#define DRM_VSVM_PREFETCH_TO_SYSTEM	(1 << 3)
 
 /**
  * struct drm_vsvm_range - one element of %DRM_IOCTL_VSVM_VM_PREFETCH
@@ -487,8 +515,12 @@ struct drm_vsvm_range {
  * An asynchronous prefetch goes as far as it can, and has no other effect if it fails: what it did
  * not map faults, and that fault says why. It ends early, and writes its fence, when the VM goes.
  *
- * Errors: -EINVAL for a VM without SVM, a range that is not page aligned, empty, or overlaps the
- * range for BOs, or a fence without ASYNC, misaligned or missing with it; -EFAULT if the GPU could
+ * Memory that cannot be moved to VRAM, or for which there is no room, is mapped where it is. Where
+ * the flags name no location, it stays where it is, unless %DRM_VSVM_ATTR_LOCATION says where it is
+ * to be.
+ *
+ * Errors: -EINVAL for a VM without SVM, both locations at once, a range that is not page aligned,
+ * empty, or overlaps the range for BOs, or a fence without ASYNC, misaligned or missing with it; -EFAULT if the GPU could
  * not access the memory, and then @done tells where, -EBUSY if it kept changing, -EINTR, and @done
  * tells how far it got, -ENOENT if the VM is destroyed meanwhile.
  */
@@ -514,6 +546,26 @@ struct drm_vsvm_vm_prefetch {
 enum drm_vsvm_attr_type {
 	/** @DRM_VSVM_ATTR_PAGE_SIZE: &enum drm_vsvm_page_size */
 	DRM_VSVM_ATTR_PAGE_SIZE = 0,
+	/** @DRM_VSVM_ATTR_LOCATION: &enum drm_vsvm_location */
+	DRM_VSVM_ATTR_LOCATION = 1,
+	/**
+	 * @DRM_VSVM_ATTR_GRANULARITY: log2 of the bytes that move together, 12..21, or 0: to VRAM
+	 * all that the CPU has of 2M, back 64K, and what is one page of 2M as one
+	 */
+	DRM_VSVM_ATTR_GRANULARITY = 2,
+};
+
+/** enum drm_vsvm_location - where memory is to be while the GPU uses it */
+enum drm_vsvm_location {
+	/** @DRM_VSVM_LOCATION_ANY: where it is */
+	DRM_VSVM_LOCATION_ANY = 0,
+	/** @DRM_VSVM_LOCATION_SYSTEM: in system memory; what is in VRAM already stays there */
+	DRM_VSVM_LOCATION_SYSTEM = 1,
+	/**
+	 * @DRM_VSVM_LOCATION_VRAM: in VRAM: a page fault of the GPU moves it there, if it can be
+	 * moved. An access by a CPU moves it back
+	 */
+	DRM_VSVM_LOCATION_VRAM = 2,
 };
 
 /** enum drm_vsvm_page_size - sizes of the GPU's pages in a range */

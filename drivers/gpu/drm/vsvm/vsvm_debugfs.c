@@ -83,6 +83,15 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(waits_now);
 		SHOW(prefetched);
 		SHOW(pages_2m);
+		SHOW(pages_to_vram);
+		SHOW(pages_to_system);
+		SHOW(pages_faulted);
+		SHOW(pages_evicted);
+		SHOW(vram_pages);
+		SHOW(vram_bytes);
+		SHOW(kept_kind);
+		SHOW(kept_busy);
+		SHOW(kept_full);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

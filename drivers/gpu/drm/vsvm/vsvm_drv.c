@@ -41,6 +41,10 @@ static unsigned int fault_ring_size = 1024;
 module_param(fault_ring_size, uint, 0444);
 MODULE_PARM_DESC(fault_ring_size, "records of the fault ring (power of 2, 2..65536, default 1024)");
 
+static unsigned int vram_mib = 256;
+module_param(vram_mib, uint, 0444);
+MODULE_PARM_DESC(vram_mib, "VRAM in MiB, of the host's memory as it is used (even, default 256)");
+
 unsigned int vsvm_job_timeout_ms = 60000;
 module_param_named(job_timeout_ms, vsvm_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms,
@@ -146,6 +150,7 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 	WARN_ON_ONCE(xa_find(&vdev->vms, &index, ULONG_MAX, XA_PRESENT));
 	/* What the last interrupt asked for may be under way still, and looks at the hardware. */
 	cancel_work_sync(&vdev->fault_work);
+	vsvm_vram_fini(&vdev->vram);
 	if (vdev->hw)
 		vsvm_hw_destroy(vdev->hw);
 	xa_destroy(&vdev->vms);
@@ -156,6 +161,7 @@ static int vsvm_probe(struct platform_device *pdev)
 	struct vsvm_hw_config config = {
 		.num_engines = engines,
 		.fault_ring_size = fault_ring_size,
+		.vram_size = (u64)vram_mib << 20,
 		.irq = vsvm_irq,
 	};
 	struct vsvm_device *vdev;
@@ -188,6 +194,9 @@ static int vsvm_probe(struct platform_device *pdev)
 	}
 	vdev->num_engines = config.num_engines;
 	vdev->fault_ring_size = config.fault_ring_size;
+	ret = vsvm_vram_init(&vdev->vram, vdev->hw);
+	if (ret)
+		return ret;
 
 	/* BOs in large pages take large entries. Without such a mount they are in small ones. */
 	ret = drm_gem_huge_mnt_create(&vdev->drm, "within_size");
@@ -197,7 +206,10 @@ static int vsvm_probe(struct platform_device *pdev)
 	vsvm_debugfs_init(vdev);
 
 	/* Final step: expose the device to user space. */
-	return drm_dev_register(&vdev->drm, 0);
+	ret = drm_dev_register(&vdev->drm, 0);
+	if (ret)
+		vsvm_vram_close(&vdev->vram);
+	return ret;
 }
 
 static void vsvm_remove(struct platform_device *pdev)
@@ -209,6 +221,8 @@ static void vsvm_remove(struct platform_device *pdev)
 	/* Nothing can be submitted any more. */
 	vsvm_queue_kill_all(vdev, VSVM_ERROR_DEVICE);
 	wake_up_all(&vdev->event_wq);
+	/* What processes have in VRAM they keep. */
+	vsvm_vram_close(&vdev->vram);
 }
 
 static struct platform_driver vsvm_platform_driver = {

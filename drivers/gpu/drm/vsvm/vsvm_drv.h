@@ -12,6 +12,8 @@
 #include <drm/drm_file.h>
 #include <drm/vsvm_drm.h>
 
+#include "vsvm_vram.h"
+
 /** VSVM_MAX_VMS - VMs of one file, so that a runaway program finds an end */
 #define VSVM_MAX_VMS		64
 /** VSVM_MAX_QUEUES - queues of one file */
@@ -33,6 +35,8 @@ struct vsvm_device {
 	atomic_t next_engine;
 	/** @vms: &struct vsvm_vm of all files by vsvm_hw_as_id(); its lock keeps them alive */
 	struct xarray vms;
+	/** @vram: who has its memory */
+	struct vsvm_vram vram;
 	/** @fault_work: drains the fault ring */
 	struct work_struct fault_work;
 	/**

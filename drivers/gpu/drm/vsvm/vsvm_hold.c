@@ -104,6 +104,10 @@ static const struct {
 	[VSVM_HOLD_UPDATE] = { "update" },
 	[VSVM_HOLD_UPDATE_VMAS] = { "update-vmas" },
 	[VSVM_HOLD_UPDATE_RETRY] = { "update-retry" },
+	[VSVM_HOLD_MIGRATE_PAGES] = { "migrate-pages" },
+	[VSVM_HOLD_MIGRATE_DONE] = { "migrate-done" },
+	[VSVM_HOLD_CPU_FAULT] = { "cpu-fault" },
+	[VSVM_HOLD_EVICT_PAGES] = { "evict-pages" },
 	[VSVM_HOLD_QUEUE_STOP] = { "queue-stop" },
 	[VSVM_HOLD_VM_RELEASE] = { "vm-release" },
 };

@@ -77,6 +77,26 @@ enum vsvm_hold_point {
 	VSVM_HOLD_UPDATE_VMAS,
 	/** @VSVM_HOLD_UPDATE_RETRY: "update-retry": it found no memory; before it tries again */
 	VSVM_HOLD_UPDATE_RETRY,
+	/**
+	 * @VSVM_HOLD_MIGRATE_PAGES: "migrate-pages": pages that are to go to VRAM have been taken
+	 * and locked; before they are copied. With mmap_lock held for reading
+	 */
+	VSVM_HOLD_MIGRATE_PAGES,
+	/**
+	 * @VSVM_HOLD_MIGRATE_DONE: "migrate-done": they are in VRAM, and nothing maps them yet.
+	 * With mmap_lock held for reading
+	 */
+	VSVM_HOLD_MIGRATE_DONE,
+	/**
+	 * @VSVM_HOLD_CPU_FAULT: "cpu-fault": a CPU wants a page that this VM has brought to VRAM,
+	 * which is locked; before it is taken. With mmap_lock held for reading
+	 */
+	VSVM_HOLD_CPU_FAULT,
+	/**
+	 * @VSVM_HOLD_EVICT_PAGES: "evict-pages": pages of this VM that are to make room have been
+	 * taken and locked; before they are copied
+	 */
+	VSVM_HOLD_EVICT_PAGES,
 	/** @VSVM_HOLD_QUEUE_STOP: "queue-stop": a queue is to go, and still runs */
 	VSVM_HOLD_QUEUE_STOP,
 	/** @VSVM_HOLD_VM_RELEASE: "vm-release": the last reference of a VM is gone */

@@ -32,6 +32,8 @@
 #include "vsvm_query.h"
 #include "vsvm_vm.h"
 
+#define PREFETCH_TO	(DRM_VSVM_PREFETCH_TO_VRAM | DRM_VSVM_PREFETCH_TO_SYSTEM)
+#define PREFETCH_FLAGS	(DRM_VSVM_PREFETCH_WRITE | DRM_VSVM_PREFETCH_ASYNC | PREFETCH_TO)
 /* How often a fence is tried that can be made writable, but is not then. */
 #define FENCE_TRIES	100
 /* When to try again a fence that has to wait: soon at first, then rarer up to this. */
@@ -65,8 +67,8 @@ struct prefetch {
 	struct drm_vsvm_range *ranges;
 	/** @count: how many */
 	unsigned int count;
-	/** @write: for writing */
-	bool write;
+	/** @flags: DRM_VSVM_PREFETCH_* */
+	u32 flags;
 	/** @fence: where the fence goes */
 	u64 __user *fence;
 	/** @value: what is written there */
@@ -74,14 +76,20 @@ struct prefetch {
 };
 
 static int prefetch_ranges(struct vsvm_vm *vm, const struct drm_vsvm_range *ranges,
-			   unsigned int count, bool write, u64 *done)
+			   unsigned int count, u32 flags, u64 *done)
 {
+	u8 location = DRM_VSVM_LOCATION_ANY;
 	unsigned int i;
 	int ret = 0;
 
+	if (flags & DRM_VSVM_PREFETCH_TO_VRAM)
+		location = DRM_VSVM_LOCATION_VRAM;
+	else if (flags & DRM_VSVM_PREFETCH_TO_SYSTEM)
+		location = DRM_VSVM_LOCATION_SYSTEM;
+
 	for (i = 0; i < count && !ret; i++)
 		ret = vsvm_svm_prefetch(&vm->svm, ranges[i].addr, ranges[i].addr + ranges[i].size,
-					write, done);
+					flags & DRM_VSVM_PREFETCH_WRITE, location, done);
 	return ret;
 }
 
@@ -142,7 +150,7 @@ static void prefetch_work(struct work_struct *work)
 
 	/* What fails here, faults later. */
 	if (!prefetch->delay)
-		prefetch_ranges(vm, prefetch->ranges, prefetch->count, prefetch->write, &done);
+		prefetch_ranges(vm, prefetch->ranges, prefetch->count, prefetch->flags, &done);
 	written = write_fence(prefetch);
 	vsvm_svm_charge_end(memcg);
 	if (!written) {
@@ -169,7 +177,7 @@ static int prefetch_async(struct vsvm_vm *vm, struct drm_vsvm_range *ranges,
 	prefetch->vm = vm;
 	prefetch->ranges = ranges;
 	prefetch->count = args->ranges.count;
-	prefetch->write = args->flags & DRM_VSVM_PREFETCH_WRITE;
+	prefetch->flags = args->flags;
 	prefetch->fence = u64_to_user_ptr(args->fence_addr);
 	prefetch->value = args->fence_value;
 	INIT_DELAYED_WORK(&prefetch->work, prefetch_work);
@@ -189,7 +197,7 @@ int vsvm_ioctl_vm_prefetch(struct drm_device *drm, void *data, struct drm_file *
 	int ret;
 
 	args->done = 0;
-	if (args->flags & ~(DRM_VSVM_PREFETCH_WRITE | DRM_VSVM_PREFETCH_ASYNC) ||
+	if (args->flags & ~PREFETCH_FLAGS || (args->flags & PREFETCH_TO) == PREFETCH_TO ||
 	    args->fence_addr % sizeof(u64) || !args->fence_addr == async ||
 	    (!async && args->fence_value))
 		return -EINVAL;
@@ -212,7 +220,7 @@ int vsvm_ioctl_vm_prefetch(struct drm_device *drm, void *data, struct drm_file *
 			return 0;
 	} else if (!ret) {
 		ret = prefetch_ranges(vm, ranges, args->ranges.count,
-				      args->flags & DRM_VSVM_PREFETCH_WRITE, &args->done);
+				      args->flags, &args->done);
 	}
 	kvfree(ranges);
 put_vm:
@@ -220,10 +228,23 @@ put_vm:
 	return ret;
 }
 
+static bool value_ok(u32 type, u32 value)
+{
+	switch (type) {
+	case DRM_VSVM_ATTR_PAGE_SIZE:
+		return value <= DRM_VSVM_PAGE_SIZE_2M;
+	case DRM_VSVM_ATTR_LOCATION:
+		return value <= DRM_VSVM_LOCATION_VRAM;
+	case DRM_VSVM_ATTR_GRANULARITY:
+		return !value || (value >= PAGE_SHIFT && value <= VSVM_PT_SHIFT(1));
+	default:
+		return false;
+	}
+}
+
 static bool attr_ok(const struct vsvm_vm *vm, const struct drm_vsvm_attr_op *op)
 {
-	return op->type == DRM_VSVM_ATTR_PAGE_SIZE && op->value <= DRM_VSVM_PAGE_SIZE_2M &&
-	       vsvm_vm_range_ok(vm, op->addr, op->size);
+	return value_ok(op->type, op->value) && vsvm_vm_range_ok(vm, op->addr, op->size);
 }
 
 int vsvm_ioctl_vm_attr(struct drm_device *drm, void *data, struct drm_file *file)

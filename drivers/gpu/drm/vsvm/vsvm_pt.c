@@ -37,6 +37,7 @@
 #include <linux/unroll.h>
 
 #include "vsvm_pt.h"
+#include "vsvm_vram.h"
 
 /* Leaves that are looked at together. */
 #define MAPPED_STEP	8
@@ -111,10 +112,11 @@ static void table_free(u64 *table)
  * vsvm_pt_init() - make an empty page table and tell the hardware of it
  * @pt: page table
  * @hw: device
+ * @vram: its VRAM, or NULL
  *
  * Return: 0 or -ENOMEM.
  */
-int vsvm_pt_init(struct vsvm_pt *pt, struct vsvm_hw *hw)
+int vsvm_pt_init(struct vsvm_pt *pt, struct vsvm_hw *hw, const struct vsvm_vram *vram)
 {
 	pt->root = table_alloc(GFP_KERNEL_ACCOUNT);
 	if (!pt->root)
@@ -129,6 +131,7 @@ int vsvm_pt_init(struct vsvm_pt *pt, struct vsvm_hw *hw)
 	mutex_init(&pt->lock);
 	pt->tables = 1;
 	pt->mapped = 0;
+	pt->vram = vram;
 
 	/* Notifiers take the lock in reclaim; let lockdep know before it happens. */
 	fs_reclaim_acquire(GFP_KERNEL);
@@ -344,7 +347,7 @@ static bool leaf_change(u64 *slot, u64 leaf)
 
 	do {
 		new = leaf | (old & (VSVM_PTE_ACCESSED | VSVM_PTE_DIRTY));
-		if ((old ^ leaf) & VSVM_PTE_ADDR) {
+		if ((old ^ leaf) & (VSVM_PTE_ADDR | VSVM_PTE_VRAM)) {
 			/*
 			 * Another page, and no invalidation took the old one away: the notifiers
 			 * have missed an event.
@@ -357,7 +360,7 @@ static bool leaf_change(u64 *slot, u64 leaf)
 	} while (!try_cmpxchg(slot, &old, new));
 
 	/* Only adding rights needs no word to the TLB: it looks again before it faults. */
-	return (old ^ leaf) & VSVM_PTE_ADDR;
+	return (old ^ leaf) & (VSVM_PTE_ADDR | VSVM_PTE_VRAM);
 }
 
 /**
@@ -601,10 +604,15 @@ static void folio_dirty(struct folio *folio)
 }
 
 /* A large leaf of a BO may map many folios, one of SVM a part of one. */
-static void leaf_dirty(u64 leaf, u64 pages)
+static void leaf_dirty(const struct vsvm_pt *pt, u64 leaf, u64 pages)
 {
 	unsigned long pfn = PHYS_PFN(leaf & VSVM_PTE_ADDR), end = pfn + pages;
 	struct folio *folio;
+
+	if (leaf & VSVM_PTE_VRAM) {
+		folio_dirty(page_folio(vsvm_vram_page(pt->vram, leaf & VSVM_PTE_ADDR)));
+		return;
+	}
 
 	do {
 		folio = page_folio(pfn_to_page(pfn));
@@ -617,7 +625,8 @@ static void leaf_dirty(u64 leaf, u64 pages)
  * Zaps the entries [slot, last] of a table, all leaves that are there having @pages.
  * Returns how many went.
  */
-static unsigned int leaves_zap(u64 *slot, u64 *last, u64 pages, unsigned int *dirty)
+static unsigned int leaves_zap(const struct vsvm_pt *pt, u64 *slot, u64 *last, u64 pages,
+			       unsigned int *dirty)
 {
 	unsigned int gone = 0;
 	u64 old;
@@ -629,7 +638,7 @@ static unsigned int leaves_zap(u64 *slot, u64 *last, u64 pages, unsigned int *di
 		gone++;
 		if (old & VSVM_PTE_DIRTY) {
 			++*dirty;
-			leaf_dirty(old, pages);
+			leaf_dirty(pt, old, pages);
 		}
 	}
 	return gone;
@@ -665,7 +674,7 @@ static void table_zap(struct vsvm_pt *pt, u64 *table, unsigned int level, u64 st
 		}
 
 		dirty = 0;
-		gone = leaves_zap(slot, last, leaf_pages(level), &dirty);
+		gone = leaves_zap(pt, slot, last, leaf_pages(level), &dirty);
 		if (!gone)
 			continue;
 		*table_used(table) -= gone;

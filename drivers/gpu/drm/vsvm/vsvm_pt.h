@@ -6,6 +6,8 @@
 #include <linux/types.h>
 #include <linux/vsvm_hw.h>
 
+struct vsvm_vram;
+
 /** VSVM_PT_BLOCK_SIZE - what one level 1 entry spans: the larger page size of SVM, 2 MiB */
 #define VSVM_PT_BLOCK_SIZE	BIT_ULL(VSVM_PT_SHIFT(1))
 
@@ -33,6 +35,8 @@ struct vsvm_pt {
 	u64 tables;
 	/** @mapped: 4K pages mapped by leaves of any size */
 	u64 mapped;
+	/** @vram: VRAM that leaves with that aperture are of; NULL: there are none */
+	const struct vsvm_vram *vram;
 };
 
 /**
@@ -61,7 +65,7 @@ struct vsvm_pt_zapped {
 	u64 dirty;
 };
 
-int vsvm_pt_init(struct vsvm_pt *pt, struct vsvm_hw *hw);
+int vsvm_pt_init(struct vsvm_pt *pt, struct vsvm_hw *hw, const struct vsvm_vram *vram);
 void vsvm_pt_fini(struct vsvm_pt *pt);
 int vsvm_pt_cache_fill(struct vsvm_pt_cache *cache, u64 start, u64 end);
 int vsvm_pt_cache_add(struct vsvm_pt_cache *cache, u64 count);

@@ -77,6 +77,7 @@ static void get_info(struct vsvm_device *vdev, struct drm_vsvm_dev_info *info)
 		.features = vsvm_hw_features(vdev->hw),
 		.num_engines = vdev->num_engines,
 		.va_bits = VSVM_VA_BITS,
+		.vram_size = vsvm_hw_vram_size(vdev->hw),
 		.wave_lanes = VSVM_WAVE_LANES,
 		.timestamp_frequency = NSEC_PER_SEC,
 		.queue_depth = VSVM_HW_QUEUE_DEPTH,

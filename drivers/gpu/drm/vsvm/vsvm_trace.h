@@ -216,6 +216,49 @@ TRACE_EVENT(vsvm_prefetch,
 		  __entry->write ? "write" : "read", __entry->ret, __entry->ns)
 );
 
+/* Pages went to VRAM, or back; vm is 0 where a CPU wanted them, or they had to make room. */
+TRACE_EVENT(vsvm_migrate,
+	TP_PROTO(u32 vm, u64 start, u64 end, bool to_vram, unsigned int pages, u64 ns),
+	TP_ARGS(vm, start, end, to_vram, pages, ns),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u64, start)
+		__field(u64, end)
+		__field(bool, to_vram)
+		__field(unsigned int, pages)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->start = start;
+		__entry->end = end;
+		__entry->to_vram = to_vram;
+		__entry->pages = pages;
+		__entry->ns = ns;
+	),
+	TP_printk("vm=%u %#llx-%#llx to %s pages=%u ns=%llu", __entry->vm, __entry->start,
+		  __entry->end, __entry->to_vram ? "vram" : "system", __entry->pages, __entry->ns)
+);
+
+TRACE_EVENT(vsvm_evict,
+	TP_PROTO(u64 offset, unsigned int pages, bool whole, u64 ns),
+	TP_ARGS(offset, pages, whole, ns),
+	TP_STRUCT__entry(
+		__field(u64, offset)
+		__field(unsigned int, pages)
+		__field(bool, whole)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->offset = offset;
+		__entry->pages = pages;
+		__entry->whole = whole;
+		__entry->ns = ns;
+	),
+	TP_printk("offset=%#llx pages=%u%s ns=%llu", __entry->offset, __entry->pages,
+		  __entry->whole ? " 2M" : "", __entry->ns)
+);
+
 #endif
 
 #undef TRACE_INCLUDE_PATH

@@ -113,11 +113,11 @@ static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm
 	mutex_init(&vm->bind_lock);
 	xa_init(&vm->queues);
 
-	ret = vsvm_pt_init(&vm->pt, vdev->hw);
+	ret = vsvm_pt_init(&vm->pt, vdev->hw, &vdev->vram);
 	if (ret)
 		goto free_vm;
 	if (svm) {
-		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, pool->wq, args);
+		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, pool->wq, &vdev->vram, args);
 		if (ret)
 			goto fini_pt;
 		vm->mm = current->mm;
@@ -264,7 +264,7 @@ static bool policy_ok(const struct drm_vsvm_vm_create *args)
 	u64 window = args->interval_window;
 
 	if (!(args->flags & DRM_VSVM_VM_SVM))
-		return !args->interval_policy && !window;
+		return !args->interval_policy && !window && !args->vram_limit;
 	if (!vsvm_policy_get(args->interval_policy))
 		return false;
 	if (args->interval_policy == DRM_VSVM_INTERVAL_POLICY_WINDOW)

@@ -23,9 +23,11 @@
 
 #include <drm/vsvm_drm.h>
 
+#include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_attr.h"
 #include "svm_interval.h"
+#include "svm_migrate.h"
 #include "svm_policy.h"
 #include "svm_update.h"
 #include "svm_wait.h"
@@ -55,21 +57,32 @@ void vsvm_svm_module_fini(void)
  * @mm: its memory; the caller is in it, so it has users
  * @pt: page table
  * @update_wq: for deferred updates, which may have to wait for faults of the same VM; outlives @svm
- * @args: the range for BOs and the policy; checked
+ * @vram: VRAM for its memory; outlives @svm
+ * @args: the range for BOs, the policy and the limit of VRAM; checked
  *
  * Context: process, no locks.
  * Return: 0, -ENOMEM, or -EINTR for a signal.
  */
 int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt,
-		  struct workqueue_struct *update_wq, const struct drm_vsvm_vm_create *args)
+		  struct workqueue_struct *update_wq, struct vsvm_vram *vram,
+		  const struct drm_vsvm_vm_create *args)
 {
 	int ret;
+
+	if (vram->num_pages) {
+		svm->vram.client = vsvm_vram_client_create(pt->as, args->vram_limit);
+		if (!svm->vram.client)
+			return -ENOMEM;
+		svm->vram.pool = vram;
+	}
 
 	svm->pfns = kvmalloc_array(VSVM_SVM_RUN_PAGES, sizeof(*svm->pfns), GFP_KERNEL_ACCOUNT);
 	svm->keys = kvmalloc_array(2 * VSVM_FAULT_BATCH, sizeof(*svm->keys), GFP_KERNEL_ACCOUNT);
 	if (!svm->pfns || !svm->keys) {
 		kvfree(svm->keys);
 		kvfree(svm->pfns);
+		if (svm->vram.pool)
+			vsvm_vram_client_close(vram, svm->vram.client);
 		return -ENOMEM;
 	}
 
@@ -109,6 +122,9 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	vsvm_update_fini(svm);
 	vsvm_attr_fini(svm);
 	vsvm_pt_cache_drain(&svm->cache);
+	if (svm->vram.pool)
+		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
+	vsvm_migrate_room_free(svm->vram.room);
 
 	mutex_destroy(&svm->update_lock);
 	mmdrop(svm->mm);
@@ -247,6 +263,17 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->waits_now = READ_ONCE(svm->num_waits);
 	stats->prefetched = READ_ONCE(s->prefetched);
 	stats->pages_2m = READ_ONCE(s->pages_2m);
+	stats->pages_to_vram = READ_ONCE(s->to_vram);
+	stats->pages_to_system = READ_ONCE(s->to_system);
+	stats->kept_kind = READ_ONCE(s->kept_kind);
+	stats->kept_busy = READ_ONCE(s->kept_busy);
+	stats->kept_full = READ_ONCE(s->kept_full);
+	if (svm->vram.client) {
+		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
+		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);
+		stats->vram_pages = READ_ONCE(svm->vram.client->pages);
+		stats->vram_bytes = READ_ONCE(svm->vram.client->chunks) * VSVM_HW_VRAM_BLOCK;
+	}
 }
 
 /**

@@ -21,6 +21,10 @@ struct drm_vsvm_vm_create;
 struct drm_vsvm_vm_stats;
 struct mem_cgroup;
 struct vsvm_interval_policy;
+struct vsvm_migrate_room;
+struct vsvm_vram;
+struct vsvm_vram_chunk;
+struct vsvm_vram_client;
 
 /** VSVM_SVM_GONE - ranges that may be unmapped before somebody forgets their attributes */
 #define VSVM_SVM_GONE		16
@@ -74,6 +78,34 @@ struct vsvm_svm_stats {
 	u64 prefetched;
 	/** @pages_2m: see &drm_vsvm_vm_stats.pages_2m */
 	u64 pages_2m;
+	/** @to_vram: see &drm_vsvm_vm_stats.pages_to_vram */
+	u64 to_vram;
+	/** @to_system: see &drm_vsvm_vm_stats.pages_to_system */
+	u64 to_system;
+	/** @kept_kind: see &drm_vsvm_vm_stats.kept_kind */
+	u64 kept_kind;
+	/** @kept_busy: see &drm_vsvm_vm_stats.kept_busy */
+	u64 kept_busy;
+	/** @kept_full: see &drm_vsvm_vm_stats.kept_full */
+	u64 kept_full;
+};
+
+/**
+ * struct vsvm_svm_vram - what a VM has to do with VRAM; under update_lock
+ */
+struct vsvm_svm_vram {
+	/** @pool: the device's; NULL: there is none for memory of processes */
+	struct vsvm_vram *pool;
+	/** @client: by whom it is had */
+	struct vsvm_vram_client *client;
+	/** @open: chunk that pages of 4K come from, held while a batch is served */
+	struct vsvm_vram_chunk *open;
+	/** @spare: chunk without a page in use, held, so that what moves needs not wait for one */
+	struct vsvm_vram_chunk *spare;
+	/** @last: the last @open; only to be tried again, it may be another's by now */
+	struct vsvm_vram_chunk *last;
+	/** @room: for moving as many pages as a block has */
+	struct vsvm_migrate_room *room;
 };
 
 /**
@@ -133,6 +165,9 @@ struct vsvm_svm {
 	/** @num_gone: how many; the last may span several if all are used */
 	unsigned int num_gone;
 
+	/** @vram: VRAM */
+	struct vsvm_svm_vram vram;
+
 	/** @closing: the program has given up the VM; who works for it may stop */
 	bool closing;
 	/** @waits: accesses that wait for the process, see svm_wait.c, and under its lock */
@@ -160,10 +195,12 @@ int vsvm_svm_module_init(void);
 void vsvm_svm_module_fini(void);
 
 int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt,
-		  struct workqueue_struct *update_wq, const struct drm_vsvm_vm_create *args);
+		  struct workqueue_struct *update_wq, struct vsvm_vram *vram,
+		  const struct drm_vsvm_vm_create *args);
 void vsvm_svm_fini(struct vsvm_svm *svm);
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count);
-int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *done);
+int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 location,
+		      u64 *done);
 int vsvm_svm_register(struct vsvm_svm *svm, u64 start, u64 end);
 int vsvm_svm_unregister(struct vsvm_svm *svm, u64 start, u64 end);
 int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op);

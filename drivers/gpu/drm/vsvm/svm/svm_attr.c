@@ -42,16 +42,33 @@ void vsvm_attr_fini(struct vsvm_svm *svm)
 	mtree_destroy(&svm->attrs);
 }
 
+/* An entry of the tree; none for the defaults. */
+static void *pack(struct vsvm_attr attr)
+{
+	unsigned long value = attr.page_size | attr.location << 8 | attr.granularity << 16;
+
+	return value ? xa_mk_value(value) : NULL;
+}
+
+static struct vsvm_attr unpack(void *entry)
+{
+	unsigned long value = entry ? xa_to_value(entry) : 0;
+
+	return (struct vsvm_attr) {
+		.page_size = value, .location = value >> 8, .granularity = value >> 16,
+	};
+}
+
 /**
- * vsvm_attr_page_size() - which size of pages is wanted at an address
+ * vsvm_attr_get() - what is wished at an address
  * @svm: SVM
  * @addr: address
  * @bounds: a span around it; clipped to where the answer is the same
  *
  * Context: update_lock held, mmap_lock for reading, and vsvm_attr_forget() called since it is.
- * Return: &enum drm_vsvm_page_size.
+ * Return: the attributes.
  */
-u32 vsvm_attr_page_size(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds)
+struct vsvm_attr vsvm_attr_get(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds)
 {
 	MA_STATE(mas, &svm->attrs, addr, addr);
 	void *entry;
@@ -59,7 +76,7 @@ u32 vsvm_attr_page_size(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds
 	lockdep_assert_held(&svm->update_lock);
 
 	if (likely(mtree_empty(&svm->attrs)))
-		return DRM_VSVM_PAGE_SIZE_AUTO;
+		return (struct vsvm_attr) {};
 	mas_lock(&mas);
 	entry = mas_walk(&mas);
 	/* Past the last entry it is all there is. */
@@ -67,7 +84,7 @@ u32 vsvm_attr_page_size(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds
 		mas.index, (u64)mas.last + 1 ?: U64_MAX
 	});
 	mas_unlock(&mas);
-	return entry ? xa_to_value(entry) : DRM_VSVM_PAGE_SIZE_AUTO;
+	return unpack(entry);
 }
 
 /**
@@ -247,6 +264,47 @@ static bool is_mapped(struct vsvm_svm *svm, u64 start, u64 end)
 	return start >= end;
 }
 
+static void change(struct vsvm_attr *attr, u32 type, u32 value)
+{
+	switch (type) {
+	case DRM_VSVM_ATTR_PAGE_SIZE:
+		attr->page_size = value;
+		break;
+	case DRM_VSVM_ATTR_LOCATION:
+		attr->location = value;
+		break;
+	case DRM_VSVM_ATTR_GRANULARITY:
+		attr->granularity = value;
+		break;
+	}
+}
+
+/* Stores it where it is not so already, and takes away what the GPU has mapped there. */
+static int store(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
+{
+	u64 addr, end = op->addr + op->size;
+	struct vsvm_attr attr, old;
+	struct vsvm_span span;
+	int ret;
+
+	for (addr = op->addr; addr < end; addr = span.end) {
+		span = (struct vsvm_span) { addr, end };
+		old = vsvm_attr_get(svm, addr, &span);
+		attr = old;
+		change(&attr, op->type, op->value);
+		if (pack(attr) == pack(old))
+			continue;
+		ret = mtree_store_range(&svm->attrs, addr, span.end - 1, pack(attr),
+					GFP_KERNEL_ACCOUNT);
+		if (ret)
+			return ret;
+		mutex_lock(&svm->pt->lock);
+		vsvm_svm_zap(svm, addr, span.end);
+		mutex_unlock(&svm->pt->lock);
+	}
+	return 0;
+}
+
 /**
  * vsvm_svm_set_attr() - set an attribute of a range
  * @svm: SVM
@@ -258,7 +316,6 @@ static bool is_mapped(struct vsvm_svm *svm, u64 start, u64 end)
 int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 {
 	u64 end = op->addr + op->size, addr;
-	void *entry = op->value ? xa_mk_value(op->value) : NULL;
 	int ret;
 
 	if (mutex_lock_killable(&svm->update_lock))
@@ -279,16 +336,10 @@ int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 	mmap_read_lock(svm->mm);
 	ret = vsvm_attr_forget(svm);
 	if (!ret && is_mapped(svm, op->addr, end))
-		ret = mtree_store_range(&svm->attrs, op->addr, end - 1, entry, GFP_KERNEL_ACCOUNT);
+		ret = store(svm, op);
 	else
 		ret = ret ?: -ENOENT;
 	mmap_read_unlock(svm->mm);
-	if (ret)
-		goto unlock;
-
-	mutex_lock(&svm->pt->lock);
-	vsvm_svm_zap(svm, op->addr, end);
-	mutex_unlock(&svm->pt->lock);
 unlock:
 	mutex_unlock(&svm->update_lock);
 	return ret;

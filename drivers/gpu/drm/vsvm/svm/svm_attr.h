@@ -8,9 +8,21 @@
 
 struct vsvm_svm;
 
+/**
+ * struct vsvm_attr - what is wished for a range; all 0 if nothing is
+ */
+struct vsvm_attr {
+	/** @page_size: &enum drm_vsvm_page_size */
+	u8 page_size;
+	/** @location: &enum drm_vsvm_location */
+	u8 location;
+	/** @granularity: log2 of the bytes that migrate together; 0: what suits */
+	u8 granularity;
+};
+
 void vsvm_attr_init(struct vsvm_svm *svm);
 void vsvm_attr_fini(struct vsvm_svm *svm);
-u32 vsvm_attr_page_size(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds);
+struct vsvm_attr vsvm_attr_get(struct vsvm_svm *svm, u64 addr, struct vsvm_span *bounds);
 void vsvm_attr_unmapped(struct vsvm_svm *svm, struct vsvm_span span);
 int vsvm_attr_reset(struct vsvm_svm *svm, u64 start, u64 end);
 int vsvm_attr_uncover(struct vsvm_svm *svm, struct vsvm_span span, struct list_head *news);

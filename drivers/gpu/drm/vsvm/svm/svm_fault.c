@@ -38,6 +38,7 @@
 #include "svm_batch.h"
 #include "svm_fault.h"
 #include "svm_interval.h"
+#include "svm_migrate.h"
 #include "svm_pages.h"
 #include "svm_policy.h"
 #include "svm_stack.h"
@@ -135,12 +136,13 @@ static int extend(struct vsvm_svm *svm, struct vsvm_interval *interval, u64 addr
 /*
  * One try at a request, which may become smaller, and has @interval, or none. Returns
  * %VSVM_ERROR_NONE if all of it is mapped, an &enum vsvm_error or %VSVM_SERVE_WAIT for its first
- * page, or %VSVM_SERVE_AGAIN; the interval may be another one then.
+ * page, or one of the others, and then the interval may be another one.
  */
 static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_interval *interval)
 {
 	struct vsvm_span bounds, window, seen = {};
 	struct vm_area_struct *vma;
+	struct vsvm_attr attr;
 	unsigned long seq;
 	int ret;
 
@@ -173,19 +175,24 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 		ret = VSVM_ERROR_NOMEM;
 		goto unlock;
 	}
-	req->page_size = vsvm_attr_page_size(svm, req->start, &bounds);
+	attr = vsvm_attr_get(svm, req->start, &bounds);
+	req->page_size = attr.page_size;
+	req->granularity = attr.granularity;
+	req->location = req->location ?: attr.location;
 	req->end = min(req->end, bounds.end);
 
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_VMA, req->start, req->end);
-	ret = vsvm_pages_get(svm, interval, seq, vma, req, bounds, &window);
+	ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
+	if (!ret)
+		ret = vsvm_pages_get(svm, interval, seq, vma, req, bounds, &window);
 unlock:
 	mmap_read_unlock(svm->mm);
 	return ret ? ret : vsvm_pages_map(svm, interval, seq, req, window, bounds);
 }
 
 /*
- * Serves pages from @req->start on, where @interval is, or none. Returns as try_serve(), but for
- * %VSVM_SERVE_AGAIN; @req->end is where what the answer is about ends.
+ * Serves pages from @req->start on, where @interval is, or none. Returns as try_serve(), but none
+ * that asks for another try; @req->end is where what the answer is about ends.
  */
 static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_interval *interval)
 {
@@ -201,6 +208,12 @@ static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_int
 				  req->start + PAGE_SIZE);
 			if (vsvm_stack_grow(svm->mm, req->start))
 				ret = VSVM_SERVE_AGAIN;
+		}
+		if (ret == VSVM_SERVE_RESERVE)
+			vsvm_migrate_begin(svm, req);
+		if (ret == VSVM_SERVE_RESERVE || ret == VSVM_SERVE_MOVED) {
+			interval = vsvm_interval_find(svm, req->start);
+			continue;
 		}
 		if (ret != VSVM_SERVE_AGAIN)
 			break;
@@ -257,6 +270,9 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		req.start = start;
 		req.end = run->end;
 		req.asked_cpu = false;
+		req.location = 0;
+		req.moved = false;
+		req.reserved = false;
 		if (start != run->start)
 			interval = vsvm_interval_find(svm, start);
 		ret = serve(svm, &req, interval);
@@ -303,6 +319,7 @@ void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigne
 		svm->stats.runs++;
 		svm->stats.duplicate += run.duplicates;
 	}
+	vsvm_migrate_end(svm);
 	mutex_unlock(&svm->update_lock);
 	vsvm_svm_charge_end(memcg);
 
@@ -324,7 +341,7 @@ static int prefetch_errno(int error)
 	}
 }
 
-static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *done)
+static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 location, u64 *done)
 {
 	bool mine = current->mm == svm->mm;
 	struct vsvm_interval *interval;
@@ -344,8 +361,13 @@ static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *
 		/* Who is killed must not read with locks held what it could not without. */
 		if (fatal_signal_pending(current) || mutex_lock_killable(&svm->update_lock))
 			return -EINTR;
+		if (location == DRM_VSVM_LOCATION_SYSTEM)
+			vsvm_migrate_back(svm, (struct vsvm_span) { req.start, req.end });
 		interval = vsvm_interval_find(svm, start);
-		ret = served(svm, &req, interval) ? 0 : serve(svm, &req, interval);
+		req.location = location;
+		ret = served(svm, &req, interval) && location != DRM_VSVM_LOCATION_VRAM ?
+		      0 : serve(svm, &req, interval);
+		vsvm_migrate_end(svm);
 		if (!ret)
 			svm->stats.prefetched += (req.end - req.start) >> PAGE_SHIFT;
 		mutex_unlock(&svm->update_lock);
@@ -370,6 +392,7 @@ static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *
  * @start: first byte, page aligned
  * @end: one past the last byte, page aligned
  * @write: for writing
+ * @location: &enum drm_vsvm_location where it is to be, whatever else is wished for it
  * @done: raised by the bytes that are mapped, from the first one on
  *
  * Where the process has to do something, a thread of the process waits for it; another one, which a
@@ -379,10 +402,11 @@ static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *
  * Return: 0, -EFAULT if the GPU may not access a page, -ENOMEM, -EBUSY, -EINTR for a signal, or
  * -ENOENT if the VM is given up meanwhile.
  */
-int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u64 *done)
+int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 location,
+		      u64 *done)
 {
 	u64 begin = vsvm_trace_begin(vsvm_prefetch);
-	int ret = map_ahead(svm, start, end, write, done);
+	int ret = map_ahead(svm, start, end, write, location, done);
 
 	trace_vsvm_prefetch(vsvm_hw_as_id(svm->pt->as), start, end, write, ret,
 			    vsvm_trace_ns(begin));

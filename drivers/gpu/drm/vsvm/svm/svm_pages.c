@@ -38,6 +38,7 @@
 
 #include "../vsvm_hold.h"
 #include "../vsvm_trace.h"
+#include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_pages.h"
 
@@ -114,28 +115,40 @@ unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *r
 	return max(around / 2, AROUND_MIN);
 }
 
+/* The 4K entry for a page, wherever it is. */
+static u64 page_leaf(const struct vsvm_vram *vram, unsigned long pfn)
+{
+	bool write = pfn & HMM_PFN_WRITE;
+
+	pfn &= ~HMM_PFN_FLAGS;
+	if (vram && vsvm_vram_has_pfn(vram, pfn))
+		return vsvm_pt_leaf((u64)(pfn - vram->first_pfn) << PAGE_SHIFT, write) |
+		       VSVM_PTE_VRAM;
+	return vsvm_pt_leaf((u64)pfn << PAGE_SHIFT, write);
+}
+
 /**
  * vsvm_pages_block_leaf() - the 2M entry for a page
+ * @vram: VRAM that it may be in, or NULL
  * @pfn: what HMM says of the page
  * @addr: its address
  * @bounds: what may be mapped
  *
  * Return: the entry, if the CPU has it so and nothing of it lies outside @bounds; else 0.
  */
-u64 vsvm_pages_block_leaf(unsigned long pfn, u64 addr, struct vsvm_span bounds)
+u64 vsvm_pages_block_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr,
+			  struct vsvm_span bounds)
 {
 	u64 block = ALIGN_DOWN(addr, VSVM_PT_BLOCK_SIZE);
-	u64 phys;
+	u64 leaf;
 
 	if (hmm_pfn_to_map_order(pfn) < VSVM_PT_SHIFT(1) - PAGE_SHIFT)
 		return 0;
 	if (block < bounds.start || block + VSVM_PT_BLOCK_SIZE > bounds.end)
 		return 0;
 
-	phys = page_to_phys(hmm_pfn_to_page(pfn)) - (addr - block);
-	if (!IS_ALIGNED(phys, VSVM_PT_BLOCK_SIZE))
-		return 0;
-	return vsvm_pt_leaf(phys, pfn & HMM_PFN_WRITE);
+	leaf = page_leaf(vram, pfn) - (addr - block);
+	return IS_ALIGNED(leaf & VSVM_PTE_ADDR, VSVM_PT_BLOCK_SIZE) ? leaf : 0;
 }
 
 /* What the CPU's fault handler says, as an &enum vsvm_error. */
@@ -164,9 +177,13 @@ static int page_error(struct vm_area_struct *vma, struct vsvm_request *req)
 	return fault_error(handle_mm_fault(vma, req->start, flags, NULL)) ?: VSVM_SERVE_AGAIN;
 }
 
-/* Asks HMM for a part of the pages; with @flags 0 it looks without faulting. */
+/*
+ * Asks HMM for a part of the pages; with @flags 0 it looks without faulting. Pages in @vram are
+ * good where they are; without, they are brought to the system if they are to be faulted.
+ */
 static int ask_hmm(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
-		   struct vsvm_span span, unsigned long *pfns, unsigned long flags)
+		   struct vsvm_span span, unsigned long *pfns, unsigned long flags,
+		   struct vsvm_vram *vram)
 {
 	struct hmm_range range = {
 		.notifier = &interval->notifier,
@@ -175,6 +192,7 @@ static int ask_hmm(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		.end = span.end,
 		.hmm_pfns = pfns,
 		.default_flags = flags,
+		.dev_private_owner = vram ? vsvm_vram_owner(vram) : NULL,
 	};
 
 	mmap_assert_locked(svm->mm);
@@ -182,11 +200,21 @@ static int ask_hmm(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	return hmm_range_fault(&range);
 }
 
-/* Without faulting, only an invalidation is in the way, or a VMA that was checked before. */
-static int look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
-		struct vsvm_span span)
+/**
+ * vsvm_pages_look() - which pages of a span are there?
+ * @svm: SVM; its @pfns get the answer
+ * @interval: covers the span
+ * @seq: of its notifier
+ * @span: at most %VSVM_SVM_RUN_PAGES pages of one VMA
+ *
+ * Context: as vsvm_pages_get().
+ * Return: as vsvm_pages_get(). Without faulting, only an invalidation is in the way, or a VMA that
+ * was checked before.
+ */
+int vsvm_pages_look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		    struct vsvm_span span)
 {
-	switch (ask_hmm(svm, interval, seq, span, svm->pfns, 0)) {
+	switch (ask_hmm(svm, interval, seq, span, svm->pfns, 0, svm->vram.pool)) {
 	case 0:
 		return VSVM_ERROR_NONE;
 	case -EBUSY:
@@ -194,6 +222,22 @@ static int look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned l
 	default:
 		return VSVM_ERROR_UNSUPPORTED;
 	}
+}
+
+/**
+ * vsvm_pages_make() - have the pages of a request be there, if that can be done
+ * @svm: SVM; its @pfns are overwritten
+ * @interval: covers the request
+ * @seq: of its notifier
+ * @req: request
+ *
+ * Context: as vsvm_pages_get().
+ */
+void vsvm_pages_make(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		     const struct vsvm_request *req)
+{
+	ask_hmm(svm, interval, seq, (struct vsvm_span) { req->start, req->end }, svm->pfns,
+		HMM_PFN_REQ_FAULT | (req->write ? HMM_PFN_REQ_WRITE : 0), svm->vram.pool);
 }
 
 /* How many of the pages are there as wanted, from the first on? */
@@ -253,6 +297,7 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		   struct vm_area_struct *vma, struct vsvm_request *req, struct vsvm_span bounds,
 		   struct vsvm_span *window)
 {
+	unsigned long flags = HMM_PFN_REQ_FAULT | (req->write ? HMM_PFN_REQ_WRITE : 0);
 	struct vsvm_span span = { req->start, req->end };
 	unsigned int count = (req->end - req->start) >> PAGE_SHIFT;
 	unsigned long *pfns;
@@ -260,25 +305,30 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 
 	if (interval->huge && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
 		*window = (struct vsvm_span) { req->start, req->start + PAGE_SIZE };
-		ret = look(svm, interval, seq, *window);
+		ret = vsvm_pages_look(svm, interval, seq, *window);
 		if (ret)
 			return ret;
 		if (vsvm_pages_serves(svm->pfns[0], req->write) &&
-		    vsvm_pages_block_leaf(svm->pfns[0], req->start, bounds))
+		    vsvm_pages_block_leaf(svm->vram.pool, svm->pfns[0], req->start, bounds))
 			return VSVM_ERROR_NONE;
 	}
 
 	*window = vsvm_pages_window(req, interval->around, bounds);
 	pfns = &svm->pfns[(req->start - window->start) >> PAGE_SHIFT];
-	ret = look(svm, interval, seq, *window);
+	ret = vsvm_pages_look(svm, interval, seq, *window);
 	if (ret || count_served(pfns, count, req->write) == count)
 		return ret;
 
 	if (userfaultfd_armed(vma))
 		return get_watched(svm, interval, seq, vma, req, *window);
 
-	ret = ask_hmm(svm, interval, seq, span, pfns,
-		      HMM_PFN_REQ_FAULT | (req->write ? HMM_PFN_REQ_WRITE : 0));
+	ret = ask_hmm(svm, interval, seq, span, pfns, flags, svm->vram.pool);
+	/*
+	 * Of pages in VRAM HMM does not look whether they may be written: after a fork they may
+	 * not, and the CPU's fault handler has to copy them, which it does in system memory.
+	 */
+	if (!ret && svm->vram.pool && count_served(pfns, count, req->write) < count)
+		ret = ask_hmm(svm, interval, seq, span, pfns, flags, NULL);
 	if (!ret)
 		return VSVM_ERROR_NONE;
 	if (ret == -EBUSY)
@@ -295,6 +345,7 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window)
 {
 	unsigned int i, mapped = 0, count = (window.end - window.start) >> PAGE_SHIFT;
+	const struct vsvm_vram *vram = svm->vram.pool;
 	const unsigned long *pfns = svm->pfns;
 	struct vsvm_pt_map map;
 
@@ -303,9 +354,7 @@ static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window)
 	for (i = 0; i < count; i++) {
 		if (!vsvm_pages_serves(pfns[i], false))
 			continue;
-		vsvm_pt_map_page(&map, i,
-				 vsvm_pt_leaf((u64)(pfns[i] & ~HMM_PFN_FLAGS) << PAGE_SHIFT,
-					      pfns[i] & HMM_PFN_WRITE));
+		vsvm_pt_map_page(&map, i, page_leaf(vram, pfns[i]));
 		mapped++;
 	}
 	vsvm_pt_map_end(svm->pt, &map, window.start, window.end);
@@ -333,7 +382,7 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	bool huge = false;
 
 	if (req->page_size != DRM_VSVM_PAGE_SIZE_4K)
-		block = vsvm_pages_block_leaf(pfn, req->start, bounds);
+		block = vsvm_pages_block_leaf(svm->vram.pool, pfn, req->start, bounds);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_PAGES, req->start, req->end);
 
 	mutex_lock(&svm->pt->lock);
@@ -364,6 +413,9 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		window.start = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
 		window.end = window.start + VSVM_PT_BLOCK_SIZE;
 	}
+	if (svm->vram.pool && vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS))
+		vsvm_vram_used(svm->vram.pool, page_leaf(svm->vram.pool, pfn) & VSVM_PTE_ADDR);
+
 	/* A 2M page was expected, but what is mapped there already is in the way. */
 	req->end = min(req->end, window.end);
 

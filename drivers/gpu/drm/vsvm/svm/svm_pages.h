@@ -9,6 +9,7 @@
 struct vm_area_struct;
 struct vsvm_pt;
 struct vsvm_svm;
+struct vsvm_vram;
 
 /**
  * struct vsvm_request - neighbouring pages that are to be served in one go
@@ -23,7 +24,15 @@ struct vsvm_request {
 	/** @asked_cpu: the CPU's fault handler has been asked about @start, and sees no error */
 	bool asked_cpu;
 	/** @page_size: &enum drm_vsvm_page_size */
-	u32 page_size;
+	u8 page_size;
+	/** @location: &enum drm_vsvm_location; in: that of a prefetch, which goes before others */
+	u8 location;
+	/** @granularity: log2 of the bytes that are to migrate together, 0: what suits */
+	u8 granularity;
+	/** @moved: it is where it is to be, or has to be served where it is */
+	bool moved;
+	/** @reserved: what migration takes has been asked for */
+	bool reserved;
 	/** @before: pages that are mapped right before the request, as vsvm_pages_beside() says */
 	unsigned int before;
 	/** @behind: the page right behind it is mapped */
@@ -36,8 +45,15 @@ struct vsvm_request {
  */
 #define VSVM_SERVE_AGAIN	(-1)
 #define VSVM_SERVE_WAIT		(-2)
+/* It has moved, or VRAM has to be set aside for it, without mmap_lock; then it is tried again. */
+#define VSVM_SERVE_MOVED	(-3)
+#define VSVM_SERVE_RESERVE	(-4)
 
 void vsvm_pages_beside(struct vsvm_pt *pt, struct vsvm_request *req);
+int vsvm_pages_look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		    struct vsvm_span span);
+void vsvm_pages_make(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		     const struct vsvm_request *req);
 int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		   struct vm_area_struct *vma, struct vsvm_request *req, struct vsvm_span bounds,
 		   struct vsvm_span *window);
@@ -48,7 +64,8 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 bool vsvm_pages_serves(unsigned long pfn, bool write);
 struct vsvm_span vsvm_pages_window(const struct vsvm_request *req, unsigned int around,
 				   struct vsvm_span bounds);
-u64 vsvm_pages_block_leaf(unsigned long pfn, u64 addr, struct vsvm_span bounds);
+u64 vsvm_pages_block_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr,
+			  struct vsvm_span bounds);
 unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *req);
 
 #endif

@@ -65,7 +65,7 @@ static void expect(struct kunit *test, u64 addr, struct vsvm_span bounds, u32 va
 	u32 got;
 
 	mutex_lock(&f->svm.update_lock);
-	got = vsvm_attr_page_size(&f->svm, addr, &bounds);
+	got = vsvm_attr_get(&f->svm, addr, &bounds).page_size;
 	mutex_unlock(&f->svm.update_lock);
 	KUNIT_EXPECT_EQ_MSG(test, got, value, "at %#llx", addr);
 	KUNIT_EXPECT_EQ_MSG(test, bounds.start, start, "at %#llx", addr);

@@ -42,7 +42,7 @@ static int setup(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	f->hw = vsvm_hw_create(&config);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->hw);
-	KUNIT_ASSERT_EQ(test, vsvm_pt_init(&f->pt, f->hw), 0);
+	KUNIT_ASSERT_EQ(test, vsvm_pt_init(&f->pt, f->hw, NULL), 0);
 	test->priv = f;
 	return 0;
 }

@@ -62,7 +62,7 @@ void vsvm_test_pt_init(struct kunit *test, struct vsvm_test_pt *t, struct vsvm_p
 	t->hw = vsvm_hw_create(&config);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->hw);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_device, t->hw), 0);
-	KUNIT_ASSERT_EQ(test, vsvm_pt_init(pt, t->hw), 0);
+	KUNIT_ASSERT_EQ(test, vsvm_pt_init(pt, t->hw, NULL), 0);
 	t->pt = pt;
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, fini_pt, t), 0);
 }

@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: VRAM of the driver
+ *
+ * Who has which part of the device's memory. It is handed out in chunks of %VSVM_HW_VRAM_BLOCK
+ * bytes, 2M, by the kernel's buddy allocator for GPUs. A chunk holds memory of one VM: a folio of
+ * 2M, or pages of 4K. It counts what is in use of it, and when that is nothing it is idle.
+ *
+ * To the kernel this memory is device-private: it has a struct page for each page, at physical
+ * addresses at which there is nothing, and these go through reference counts, reverse mapping and
+ * fork as all pages do. When the last reference goes the kernel says so (vram_folio_free()), from
+ * wherever that happens, and interrupts may be off. So pages are counted under a spinlock, and
+ * chunks go back to the allocator later, by a work item, which also gives the host its memory back
+ * if nobody has wanted the chunk for a while (IDLE_DELAY). A shrinker does so at once.
+ *
+ * A chunk that somebody allocates from, or evicts, is held: it is on no list and does not become
+ * idle. So there is nobody but its holder who could allocate from it, and a chunk that is being
+ * evicted does not fill up again.
+ *
+ * Locking: vram->mutex, then vram->lock. vram->mutex is taken by who allocates a chunk, and memory
+ * is allocated below it; the shrinker only tries to get it. Neither is held while pages migrate.
+ *
+ * Limits: in a chunk that is held by a VM and has few pages in use, the rest is nobody else's.
+ */
+
+#include <linux/bitmap.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+#include "svm/svm_evict.h"
+#include "svm/svm_migrate.h"
+#include "vsvm_vram.h"
+
+/* How long the host's memory for a chunk is kept when nobody uses it, in jiffies. */
+#define IDLE_DELAY	HZ
+/* How often somebody has to make room for one chunk. */
+#define GET_TRIES	8
+/* When memory that is on its way somewhere else is looked at again, in jiffies. */
+#define CLOSE_DELAY	1
+
+static struct vsvm_vram_chunk *chunk_of(struct vsvm_vram *vram, u64 offset)
+{
+	return &vram->chunks[offset / VSVM_HW_VRAM_BLOCK];
+}
+
+static void client_release(struct kref *ref)
+{
+	kfree(container_of(ref, struct vsvm_vram_client, ref));
+}
+
+/**
+ * vsvm_vram_client_create() - let a VM have memory in VRAM
+ * @as: its address space
+ * @limit: bytes that it may have; 0: no limit
+ *
+ * Return: the client, or NULL.
+ */
+struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_hw_as *as, u64 limit)
+{
+	struct vsvm_vram_client *client = kzalloc_obj(*client, GFP_KERNEL_ACCOUNT);
+
+	if (!client)
+		return NULL;
+	kref_init(&client->ref);
+	client->as = as;
+	client->limit = limit ? limit / VSVM_HW_VRAM_BLOCK : U64_MAX;
+	return client;
+}
+
+/**
+ * vsvm_vram_client_close() - the VM goes
+ * @vram: VRAM
+ * @client: of the VM, which has put all chunks
+ *
+ * What is in VRAM still belongs to a process that goes on, or to one that is just ending, and is
+ * brought back soon.
+ *
+ * Context: process. Does not wait.
+ */
+void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *client)
+{
+	bool left;
+
+	spin_lock_irq(&vram->lock);
+	client->closed = true;
+	left = client->pages;
+	spin_unlock_irq(&vram->lock);
+	if (left)
+		queue_work(system_dfl_wq, &vram->close_work);
+	kref_put(&client->ref, client_release);
+}
+
+/* It has no page in use and nobody holds it. */
+static void make_idle(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
+{
+	lockdep_assert_held(&vram->lock);
+
+	list_move_tail(&chunk->link, &vram->idle);
+	vram->num_idle++;
+	mod_delayed_work(system_dfl_wq, &vram->idle_work, IDLE_DELAY);
+}
+
+/*
+ * Gives idle chunks back to the allocator, so that they can be had by anybody, and the host's
+ * memory with them. Returns how many.
+ */
+static unsigned long give_idle(struct vsvm_vram *vram, unsigned long most)
+{
+	struct vsvm_vram_chunk *chunk;
+	struct gpu_buddy_block *block;
+	unsigned long given = 0;
+
+	lockdep_assert_held(&vram->mutex);
+
+	while (given < most) {
+		spin_lock_irq(&vram->lock);
+		chunk = list_first_entry_or_null(&vram->idle, struct vsvm_vram_chunk, link);
+		if (!chunk) {
+			spin_unlock_irq(&vram->lock);
+			break;
+		}
+		list_del_init(&chunk->link);
+		vram->num_idle--;
+		chunk->client->chunks--;
+		kref_put(&chunk->client->ref, client_release);
+		chunk->client = NULL;
+		block = chunk->block;
+		chunk->block = NULL;
+		spin_unlock_irq(&vram->lock);
+
+		vsvm_hw_vram_give(vram->hw, gpu_buddy_block_offset(block));
+		gpu_buddy_free_block(&vram->buddy, block);
+		given++;
+	}
+	return given;
+}
+
+static void idle_work(struct work_struct *work)
+{
+	struct vsvm_vram *vram = container_of(to_delayed_work(work), struct vsvm_vram, idle_work);
+
+	mutex_lock(&vram->mutex);
+	give_idle(vram, ULONG_MAX);
+	mutex_unlock(&vram->mutex);
+}
+
+static unsigned long shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct vsvm_vram *vram = shrinker->private_data;
+
+	return READ_ONCE(vram->num_idle) * VSVM_VRAM_CHUNK_PAGES ?: SHRINK_EMPTY;
+}
+
+static unsigned long shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct vsvm_vram *vram = shrinker->private_data;
+	unsigned long given;
+
+	/* Its holder may be the one who wants memory. */
+	if (!mutex_trylock(&vram->mutex))
+		return SHRINK_STOP;
+	given = give_idle(vram, DIV_ROUND_UP(sc->nr_to_scan, VSVM_VRAM_CHUNK_PAGES));
+	mutex_unlock(&vram->mutex);
+	return given ? given * VSVM_VRAM_CHUNK_PAGES : SHRINK_STOP;
+}
+
+/* Takes a chunk off its list. */
+static void hold(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
+{
+	lockdep_assert_held(&vram->lock);
+
+	list_del_init(&chunk->link);
+	if (!chunk->used)
+		vram->num_idle--;
+	chunk->held = true;
+}
+
+/* A chunk that has the host's memory still. With @own, one that is the client's already. */
+static struct vsvm_vram_chunk *take_idle(struct vsvm_vram *vram, struct vsvm_vram_client *client,
+					 bool own)
+{
+	struct vsvm_vram_chunk *chunk;
+
+	lockdep_assert_held(&vram->lock);
+
+	list_for_each_entry(chunk, &vram->idle, link) {
+		if (own && chunk->client != client)
+			continue;
+		hold(vram, chunk);
+		kref_get(&client->ref);
+		client->chunks++;
+		chunk->client->chunks--;
+		kref_put(&chunk->client->ref, client_release);
+		chunk->client = client;
+		return chunk;
+	}
+	return NULL;
+}
+
+/* A chunk that was free, with the host's memory. */
+static struct vsvm_vram_chunk *take_free(struct vsvm_vram *vram, struct vsvm_vram_client *client)
+{
+	struct vsvm_vram_chunk *chunk;
+	struct gpu_buddy_block *block;
+	LIST_HEAD(blocks);
+	u64 offset;
+
+	lockdep_assert_held(&vram->mutex);
+
+	if (gpu_buddy_alloc_blocks(&vram->buddy, 0, vram->buddy.size, VSVM_HW_VRAM_BLOCK,
+				   VSVM_HW_VRAM_BLOCK, &blocks, 0))
+		return NULL;
+	block = list_first_entry(&blocks, struct gpu_buddy_block, link);
+	offset = gpu_buddy_block_offset(block);
+	if (vsvm_hw_vram_take(vram->hw, offset)) {
+		gpu_buddy_free_block(&vram->buddy, block);
+		return NULL;
+	}
+
+	chunk = chunk_of(vram, offset);
+	spin_lock_irq(&vram->lock);
+	chunk->block = block;
+	chunk->held = true;
+	chunk->client = client;
+	kref_get(&client->ref);
+	client->chunks++;
+	spin_unlock_irq(&vram->lock);
+	return chunk;
+}
+
+/**
+ * vsvm_vram_get() - have a chunk for oneself
+ * @vram: VRAM
+ * @client: for whom
+ *
+ * If there is none free, others have to make room, or, where @client is at its limit, its own.
+ *
+ * Context: process; locks of SVM that are taken before mmap_lock may be held, and no others.
+ * Return: the chunk, held, with no page in use; NULL if there is none to be had.
+ */
+struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_client *client)
+{
+	struct vsvm_vram_chunk *chunk = NULL;
+	unsigned int tries = 0;
+	bool closed, full;
+
+	do {
+		mutex_lock(&vram->mutex);
+		spin_lock_irq(&vram->lock);
+		closed = vram->closed;
+		full = client->chunks >= client->limit;
+		if (!closed)
+			chunk = take_idle(vram, client, full);
+		spin_unlock_irq(&vram->lock);
+		if (!closed && !full && !chunk)
+			chunk = take_free(vram, client);
+		mutex_unlock(&vram->mutex);
+		/* What one makes room for, another may take. */
+	} while (!chunk && !closed && ++tries < GET_TRIES &&
+		 vsvm_evict_chunk(vram, full ? client : NULL));
+	return chunk;
+}
+
+/**
+ * vsvm_vram_hold() - go on allocating from a chunk
+ * @vram: VRAM
+ * @client: for whom
+ * @chunk: a chunk that was put earlier; it may have gone and come back since
+ *
+ * Context: any.
+ * Return: @chunk, held, if it is @client's and has a page that is free; else NULL.
+ */
+struct vsvm_vram_chunk *vsvm_vram_hold(struct vsvm_vram *vram, struct vsvm_vram_client *client,
+				       struct vsvm_vram_chunk *chunk)
+{
+	bool good;
+
+	spin_lock_irq(&vram->lock);
+	good = chunk->client == client && !chunk->held && chunk->used < VSVM_VRAM_CHUNK_PAGES;
+	if (good)
+		hold(vram, chunk);
+	spin_unlock_irq(&vram->lock);
+	return good ? chunk : NULL;
+}
+
+/**
+ * vsvm_vram_put() - do not allocate from a chunk any more, or have evicted it
+ * @vram: VRAM
+ * @chunk: held, or NULL
+ *
+ * Context: any.
+ */
+void vsvm_vram_put(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
+{
+	unsigned long flags;
+
+	if (!chunk)
+		return;
+	spin_lock_irqsave(&vram->lock, flags);
+	chunk->held = false;
+	if (chunk->used)
+		list_add_tail(&chunk->link, &vram->lru);
+	else
+		make_idle(vram, chunk);
+	spin_unlock_irqrestore(&vram->lock, flags);
+}
+
+/* The rest of what it takes to use some pages. From now on they are in use. */
+static void count_pages(struct vsvm_vram_chunk *chunk, unsigned int count)
+{
+	chunk->used += count;
+	chunk->client->pages += count;
+}
+
+/**
+ * vsvm_vram_pages() - allocate pages of 4K
+ * @vram: VRAM
+ * @chunk: from which; held by the caller
+ * @pages: filled with pages, locked and with a reference, as migration wants its destinations
+ * @count: how many are wanted
+ *
+ * What they contain is undefined.
+ *
+ * Context: any.
+ * Return: how many there are; less than @count if @chunk has no more, or VRAM is closed.
+ */
+unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
+			     struct page **pages, unsigned int count)
+{
+	u64 offset = vsvm_vram_chunk_offset(vram, chunk);
+	unsigned int i, got = 0, bit = 0;
+
+	spin_lock_irq(&vram->lock);
+	WARN_ON_ONCE(!chunk->held);
+	while (!vram->closed && got < count) {
+		bit = find_next_zero_bit(chunk->map, VSVM_VRAM_CHUNK_PAGES, bit);
+		if (bit >= VSVM_VRAM_CHUNK_PAGES)
+			break;
+		__set_bit(bit, chunk->map);
+		pages[got++] = vsvm_vram_page(vram, offset + ((u64)bit << PAGE_SHIFT));
+	}
+	count_pages(chunk, got);
+	spin_unlock_irq(&vram->lock);
+
+	for (i = 0; i < got; i++)
+		zone_device_folio_init(page_folio(pages[i]), &vram->pgmap, 0);
+	return got;
+}
+
+/**
+ * vsvm_vram_folio() - make all of a chunk one folio
+ * @vram: VRAM
+ * @chunk: chunk without a page in use, held by the caller
+ *
+ * Context: any.
+ * Return: first page of the folio, which is locked and has a reference; NULL if VRAM is closed.
+ */
+struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
+{
+	struct page *page = vsvm_vram_page(vram, vsvm_vram_chunk_offset(vram, chunk));
+	bool closed;
+
+	spin_lock_irq(&vram->lock);
+	WARN_ON_ONCE(!chunk->held || chunk->used);
+	closed = vram->closed;
+	if (!closed) {
+		bitmap_fill(chunk->map, VSVM_VRAM_CHUNK_PAGES);
+		count_pages(chunk, VSVM_VRAM_CHUNK_PAGES);
+	}
+	spin_unlock_irq(&vram->lock);
+	if (closed)
+		return NULL;
+	/* Not page_folio(): what the page was last time it may still seem to be. */
+	zone_device_folio_init((struct folio *)page, &vram->pgmap, HPAGE_PMD_ORDER);
+	return page;
+}
+
+/* &dev_pagemap_ops.folio_free: the last reference is gone. */
+static void vram_folio_free(struct folio *folio)
+{
+	struct vsvm_vram *vram = vsvm_vram_of(&folio->page);
+	unsigned int pages = folio_nr_pages(folio);
+	u64 offset = vsvm_vram_offset(vram, &folio->page);
+	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+	unsigned long flags;
+
+	spin_lock_irqsave(&vram->lock, flags);
+	bitmap_clear(chunk->map, (offset % VSVM_HW_VRAM_BLOCK) >> PAGE_SHIFT, pages);
+	chunk->used -= pages;
+	chunk->client->pages -= pages;
+	if (!chunk->used && !chunk->held)
+		make_idle(vram, chunk);
+	spin_unlock_irqrestore(&vram->lock, flags);
+}
+
+static const struct dev_pagemap_ops vram_pgmap_ops = {
+	.folio_free = vram_folio_free,
+	.migrate_to_ram = vsvm_migrate_cpu_fault,
+	.folio_split = vsvm_migrate_folio_split,
+};
+
+/**
+ * vsvm_vram_page_client() - whose chunk is a page in?
+ * @vram: VRAM
+ * @page: page of it, in use as long as the client is looked at
+ *
+ * Return: the client.
+ */
+struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page)
+{
+	return chunk_of(vram, vsvm_vram_offset(vram, page))->client;
+}
+
+/**
+ * vsvm_vram_used() - the GPU has just been given a page of VRAM
+ * @vram: VRAM
+ * @offset: of the page
+ *
+ * Context: any.
+ */
+void vsvm_vram_used(struct vsvm_vram *vram, u64 offset)
+{
+	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+
+	spin_lock_irq(&vram->lock);
+	if (!chunk->held && chunk->used)
+		list_move_tail(&chunk->link, &vram->lru);
+	spin_unlock_irq(&vram->lock);
+}
+
+/**
+ * vsvm_vram_victim() - the chunk that is to make room next
+ * @vram: VRAM
+ * @client: only one of its; NULL: of whomever
+ *
+ * Return: the chunk, held by the caller, or NULL if there is none.
+ */
+struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
+					 const struct vsvm_vram_client *client)
+{
+	struct vsvm_vram_chunk *chunk, *found = NULL;
+
+	spin_lock_irq(&vram->lock);
+	list_for_each_entry(chunk, &vram->lru, link) {
+		if (client && chunk->client != client)
+			continue;
+		found = chunk;
+		hold(vram, chunk);
+		break;
+	}
+	spin_unlock_irq(&vram->lock);
+	return found;
+}
+
+/* A chunk of a VM that is gone, held by the caller. */
+static struct vsvm_vram_chunk *take_left(struct vsvm_vram *vram)
+{
+	struct vsvm_vram_chunk *chunk, *found = NULL;
+
+	spin_lock_irq(&vram->lock);
+	list_for_each_entry(chunk, &vram->lru, link) {
+		if (!chunk->client->closed)
+			continue;
+		found = chunk;
+		hold(vram, chunk);
+		break;
+	}
+	spin_unlock_irq(&vram->lock);
+	return found;
+}
+
+static void close_work(struct work_struct *work)
+{
+	struct vsvm_vram *vram = container_of(work, struct vsvm_vram, close_work);
+	struct vsvm_vram_chunk *chunk;
+
+	/* What cannot be brought back now, somebody has in hand; it comes when he wants it. */
+	while ((chunk = take_left(vram))) {
+		bool done = vsvm_evict_pages(vram, chunk);
+
+		vsvm_vram_put(vram, chunk);
+		if (!done)
+			break;
+		cond_resched();
+	}
+}
+
+static bool in_use(struct vsvm_vram *vram)
+{
+	bool used = false;
+	u64 i;
+
+	spin_lock_irq(&vram->lock);
+	for (i = 0; i < vram->num_chunks && !used; i++)
+		used = vram->chunks[i].used;
+	spin_unlock_irq(&vram->lock);
+	return used;
+}
+
+/**
+ * vsvm_vram_close() - bring everything back to the processes, for good
+ * @vram: VRAM
+ *
+ * Whatever a process has here is in system memory afterwards, and there are no device-private pages
+ * of ours any more. It needs as much memory as that, and waits for it.
+ *
+ * Context: process, no locks.
+ */
+void vsvm_vram_close(struct vsvm_vram *vram)
+{
+	struct vsvm_vram_chunk *chunk;
+
+	if (!vram->num_pages)
+		return;
+	spin_lock_irq(&vram->lock);
+	vram->closed = true;
+	spin_unlock_irq(&vram->lock);
+
+	while (in_use(vram)) {
+		LIST_HEAD(tried);
+
+		while ((chunk = vsvm_vram_victim(vram, NULL))) {
+			vsvm_evict_pages(vram, chunk);
+			list_add_tail(&chunk->link, &tried);
+			cond_resched();
+		}
+		while ((chunk = list_first_entry_or_null(&tried, struct vsvm_vram_chunk, link))) {
+			list_del_init(&chunk->link);
+			vsvm_vram_put(vram, chunk);
+		}
+		/* Somebody has the rest in his hands. */
+		schedule_timeout_uninterruptible(CLOSE_DELAY);
+	}
+	WRITE_ONCE(vram->num_pages, 0);
+	memunmap_pages(&vram->pgmap);
+	release_mem_region(vram->pgmap.range.start, range_len(&vram->pgmap.range));
+}
+
+/* Without struct pages there is VRAM, but nothing of a process's can be in it. */
+static void init_pages(struct vsvm_vram *vram, u64 size)
+{
+	struct resource *res;
+	void *ret;
+
+	res = request_free_mem_region(&iomem_resource, size, "vsvm");
+	if (IS_ERR(res)) {
+		pr_info("no room for %llu MiB of device-private memory: %ld\n", size >> 20,
+			PTR_ERR(res));
+		return;
+	}
+	vram->pgmap.type = MEMORY_DEVICE_PRIVATE;
+	vram->pgmap.range.start = res->start;
+	vram->pgmap.range.end = res->end;
+	vram->pgmap.nr_range = 1;
+	vram->pgmap.ops = &vram_pgmap_ops;
+	vram->pgmap.owner = vsvm_vram_owner(vram);
+	ret = memremap_pages(&vram->pgmap, NUMA_NO_NODE);
+	if (IS_ERR(ret)) {
+		pr_info("no device-private memory: %ld\n", PTR_ERR(ret));
+		release_mem_region(res->start, resource_size(res));
+		return;
+	}
+	vram->first_pfn = PHYS_PFN(res->start);
+	vram->num_pages = size >> PAGE_SHIFT;
+}
+
+/**
+ * vsvm_vram_init() - make the device's memory available
+ * @vram: zeroed
+ * @hw: device; it may have no VRAM
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
+{
+	u64 i, size = vsvm_hw_vram_size(hw);
+	int ret;
+
+	vram->hw = hw;
+	mutex_init(&vram->mutex);
+	spin_lock_init(&vram->lock);
+	INIT_LIST_HEAD(&vram->lru);
+	INIT_LIST_HEAD(&vram->idle);
+	INIT_DELAYED_WORK(&vram->idle_work, idle_work);
+	INIT_WORK(&vram->close_work, close_work);
+	if (!size)
+		return 0;
+
+	vram->num_chunks = size / VSVM_HW_VRAM_BLOCK;
+	vram->chunks = kvcalloc(vram->num_chunks, sizeof(*vram->chunks), GFP_KERNEL);
+	if (!vram->chunks)
+		return -ENOMEM;
+	for (i = 0; i < vram->num_chunks; i++)
+		INIT_LIST_HEAD(&vram->chunks[i].link);
+	ret = gpu_buddy_init(&vram->buddy, size, VSVM_HW_VRAM_BLOCK);
+	if (ret)
+		goto free_chunks;
+	gpu_buddy_driver_set_lock(&vram->buddy, &vram->mutex);
+	vram->shrinker = shrinker_alloc(0, "vsvm-vram");
+	if (!vram->shrinker) {
+		ret = -ENOMEM;
+		goto fini_buddy;
+	}
+	vram->shrinker->count_objects = shrink_count;
+	vram->shrinker->scan_objects = shrink_scan;
+	vram->shrinker->private_data = vram;
+	shrinker_register(vram->shrinker);
+	init_pages(vram, size);
+	return 0;
+
+fini_buddy:
+	gpu_buddy_fini(&vram->buddy);
+free_chunks:
+	kvfree(vram->chunks);
+	vram->num_chunks = 0;
+	return ret;
+}
+
+/**
+ * vsvm_vram_fini() - undo vsvm_vram_init()
+ * @vram: VRAM, closed; there is no client
+ */
+void vsvm_vram_fini(struct vsvm_vram *vram)
+{
+	if (!vram->num_chunks)
+		return;
+	shrinker_free(vram->shrinker);
+	cancel_work_sync(&vram->close_work);
+	cancel_delayed_work_sync(&vram->idle_work);
+	mutex_lock(&vram->mutex);
+	give_idle(vram, ULONG_MAX);
+	gpu_buddy_fini(&vram->buddy);
+	mutex_unlock(&vram->mutex);
+	kvfree(vram->chunks);
+	mutex_destroy(&vram->mutex);
+}

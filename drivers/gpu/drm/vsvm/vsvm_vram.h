@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+#ifndef _VSVM_VRAM_H_
+#define _VSVM_VRAM_H_
+
+#include <linux/atomic.h>
+#include <linux/gpu_buddy.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/memremap.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vsvm_hw.h>
+#include <linux/workqueue.h>
+
+/** VSVM_VRAM_CHUNK_PAGES - 4K pages of a chunk */
+#define VSVM_VRAM_CHUNK_PAGES	(VSVM_HW_VRAM_BLOCK >> PAGE_SHIFT)
+
+/**
+ * struct vsvm_vram_client - a VM whose memory is in VRAM, for as long as some of it is
+ */
+struct vsvm_vram_client {
+	/** @ref: the VM, and each of its chunks */
+	struct kref ref;
+	/** @as: address space of the VM, for hold points: not to be looked into, it may be gone */
+	const struct vsvm_hw_as *as;
+	/** @limit: chunks that it may have */
+	u64 limit;
+	/** @chunks: those that it has; under &vsvm_vram.lock */
+	u64 chunks;
+	/** @pages: 4K pages in use in them; under &vsvm_vram.lock */
+	u64 pages;
+	/** @closed: the VM is gone; under &vsvm_vram.lock */
+	bool closed;
+	/** @faulted: pages that accesses of CPUs brought back */
+	atomic64_t faulted;
+	/** @evicted: pages that had to make room */
+	atomic64_t evicted;
+};
+
+/**
+ * struct vsvm_vram_chunk - a block of VRAM that holds memory of one VM; under &vsvm_vram.lock
+ */
+struct vsvm_vram_chunk {
+	/** @block: from the buddy allocator; NULL: the chunk is free */
+	struct gpu_buddy_block *block;
+	/** @client: whose it is */
+	struct vsvm_vram_client *client;
+	/** @link: in &vsvm_vram.lru, &vsvm_vram.idle, or nowhere while @held */
+	struct list_head link;
+	/** @used: pages in use */
+	unsigned int used;
+	/** @held: somebody allocates from it or evicts it: it stays, however many are used */
+	bool held;
+	/** @map: which pages are in use */
+	DECLARE_BITMAP(map, VSVM_VRAM_CHUNK_PAGES);
+};
+
+/**
+ * struct vsvm_vram - the device's memory
+ */
+struct vsvm_vram {
+	/** @hw: device */
+	struct vsvm_hw *hw;
+	/** @pgmap: struct pages for it, by which the kernel knows memory that is here */
+	struct dev_pagemap pgmap;
+	/** @first_pfn: number of the first of these */
+	unsigned long first_pfn;
+	/** @num_pages: how many there are, 0 if there are none (any more) */
+	unsigned long num_pages;
+	/** @mutex: of @buddy, and for giving chunks back. May be held where memory is allocated */
+	struct mutex mutex;
+	/** @buddy: which chunks are free */
+	struct gpu_buddy buddy;
+	/** @lock: of all chunks and clients; taken with interrupts off, also by who frees pages */
+	spinlock_t lock;
+	/** @chunks: all of them, by place */
+	struct vsvm_vram_chunk *chunks;
+	/** @num_chunks: how many */
+	u64 num_chunks;
+	/** @lru: those in use, the one that was used longest ago first */
+	struct list_head lru;
+	/** @idle: those without a page in use */
+	struct list_head idle;
+	/** @num_idle: how many */
+	u64 num_idle;
+	/** @idle_work: gives them back */
+	struct delayed_work idle_work;
+	/** @close_work: brings back what VMs that are gone have left */
+	struct work_struct close_work;
+	/** @closed: no chunk may be had any more */
+	bool closed;
+	/** @shrinker: gives idle chunks back when memory is short */
+	struct shrinker *shrinker;
+};
+
+int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw);
+void vsvm_vram_close(struct vsvm_vram *vram);
+void vsvm_vram_fini(struct vsvm_vram *vram);
+
+struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_hw_as *as, u64 limit);
+void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *client);
+
+struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_client *client);
+struct vsvm_vram_chunk *vsvm_vram_hold(struct vsvm_vram *vram, struct vsvm_vram_client *client,
+				       struct vsvm_vram_chunk *chunk);
+void vsvm_vram_put(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
+unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
+			     struct page **pages, unsigned int count);
+struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
+struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page);
+void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);
+struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
+					 const struct vsvm_vram_client *client);
+
+/**
+ * vsvm_vram_owner() - how the kernel calls whose memory this is
+ * @vram: VRAM
+ *
+ * Return: for &hmm_range.dev_private_owner and &migrate_vma.pgmap_owner.
+ */
+static inline void *vsvm_vram_owner(struct vsvm_vram *vram)
+{
+	return vram;
+}
+
+/** vsvm_vram_has_pfn() - is this the number of a page of ours? */
+static inline bool vsvm_vram_has_pfn(const struct vsvm_vram *vram, unsigned long pfn)
+{
+	return pfn - vram->first_pfn < READ_ONCE(vram->num_pages);
+}
+
+/** vsvm_vram_of() - VRAM that a device-private page of ours lies in */
+static inline struct vsvm_vram *vsvm_vram_of(const struct page *page)
+{
+	return container_of(page_pgmap(page), struct vsvm_vram, pgmap);
+}
+
+/** vsvm_vram_offset() - where in VRAM a device-private page of ours lies */
+static inline u64 vsvm_vram_offset(const struct vsvm_vram *vram, const struct page *page)
+{
+	return (u64)(page_to_pfn(page) - vram->first_pfn) << PAGE_SHIFT;
+}
+
+/** vsvm_vram_page() - the page at an offset of VRAM */
+static inline struct page *vsvm_vram_page(const struct vsvm_vram *vram, u64 offset)
+{
+	return pfn_to_page(vram->first_pfn + (offset >> PAGE_SHIFT));
+}
+
+static inline u64 vsvm_vram_chunk_offset(const struct vsvm_vram *vram,
+					 const struct vsvm_vram_chunk *chunk)
+{
+	return (u64)(chunk - vram->chunks) * VSVM_HW_VRAM_BLOCK;
+}
+
+#endif
