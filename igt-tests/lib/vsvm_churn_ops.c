@@ -61,6 +61,8 @@ enum kind {
 	PREFETCH_ASYNC,
 	PAGE_SIZE_OF,
 	PAGE_SIZE_2M,
+	LOCATION,
+	GRANULARITY,
 	REGISTER,
 	LOCK,
 	KINDS,
@@ -132,6 +134,8 @@ static const struct {
 	[PREFETCH_ASYNC] = { "prefetch async", LARGE, { 4, 4, 4, 3, 4, 4 } },
 	[PAGE_SIZE_OF] = { "page size", BURST | LARGE | MAPPED, { 4, 4, 3, 3, 8, 3 } },
 	[PAGE_SIZE_2M] = { "page size 2M", MAPPED, { 1, 1, 1, 1, 2, 4 } },
+	[LOCATION] = { "location", BURST | LARGE | MAPPED, { 8, 10, 4, 6, 10, 3 } },
+	[GRANULARITY] = { "granularity", LARGE | MAPPED, { 2, 3, 1, 1, 3, 1 } },
 	[REGISTER] = { "register", BURST, { 2, 2, 2, 2, 2, 2 } },
 	[LOCK] = { "mlock", BURST | MAPPED, { 2, 2, 2, 2, 2, 1 } },
 };
@@ -384,6 +388,12 @@ static void op_do(struct churn_thread *t)
 		break;
 	case PAGE_SIZE_2M:
 		churn_do_page_size_2m(t);
+		break;
+	case LOCATION:
+		churn_do_location(t);
+		break;
+	case GRANULARITY:
+		churn_do_granularity(t);
 		break;
 	case REGISTER:
 		churn_do_register(t);

@@ -92,6 +92,10 @@ void churn_do_prefetch_async(struct churn_thread *t);
 void churn_do_page_size(struct churn_thread *t);
 /** churn_do_page_size_2m() - nothing but 2M, for a moment */
 void churn_do_page_size_2m(struct churn_thread *t);
+/** churn_do_location() - system memory, VRAM, or where it is */
+void churn_do_location(struct churn_thread *t);
+/** churn_do_granularity() - how much moves between them together */
+void churn_do_granularity(struct churn_thread *t);
 /** churn_do_register() - the arena is not registered for a moment, if it has to be at all */
 void churn_do_register(struct churn_thread *t);
 /** churn_do_lock() - mlock() and munlock() */

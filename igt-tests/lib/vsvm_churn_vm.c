@@ -20,14 +20,24 @@ static void settle(struct churn_thread *t, unsigned int a, unsigned int n)
 			churn_settle(t, i);
 }
 
-static int prefetch(struct churn_thread *t, unsigned int a, unsigned int n, bool write,
+/* To VRAM, to the system, or (twice as often) to neither */
+static uint32_t prefetch_flags(const struct churn_op *op)
+{
+	static const uint32_t to[] = {
+		0, 0, DRM_VSVM_PREFETCH_TO_VRAM, DRM_VSVM_PREFETCH_TO_SYSTEM,
+	};
+
+	return to[op->bits >> 44 & 3] | (op->bits >> 32 & 1 ? DRM_VSVM_PREFETCH_WRITE : 0);
+}
+
+static int prefetch(struct churn_thread *t, unsigned int a, unsigned int n, uint32_t flags,
 		    uint64_t *done)
 {
 	int ret;
 
 	do {
 		ret = __vsvm_prefetch(t->churn->config.fd, t->churn->vm, churn_addr(&t->m, a),
-				      n * PAGE, write ? DRM_VSVM_PREFETCH_WRITE : 0, done);
+				      n * PAGE, flags, done);
 	} while (ret == -EINTR);
 	return ret;
 }
@@ -38,7 +48,7 @@ void churn_do_prefetch(struct churn_thread *t)
 	const bool write = t->op.bits >> 32 & 1;
 	const unsigned int good = churn_run(&t->m, a, n, write);
 	uint64_t done = 0;
-	int ret = prefetch(t, a, n, write, &done);
+	int ret = prefetch(t, a, n, prefetch_flags(&t->op), &done);
 
 	churn_check(t, ret == (good < n ? -EFAULT : 0) && done == good * PAGE,
 		    "prefetch of pages %u..%u for %s: %s, %llu bytes, expected %s of %u pages", a,
@@ -62,8 +72,7 @@ void churn_do_prefetch_async(struct churn_thread *t)
 	if (write)
 		settle(t, t->op.a, t->op.n);
 	ret = __vsvm_prefetch_async(t->churn->config.fd, t->churn->vm, churn_addr(&t->m, t->op.a),
-				    t->op.n * PAGE, write ? DRM_VSVM_PREFETCH_WRITE : 0, fence,
-				    value);
+				    t->op.n * PAGE, prefetch_flags(&t->op), fence, value);
 	churn_check(t, !ret, "prefetch in the background: %s", strerror(-ret));
 	switch (t->op.bits >> 33 & 3) {
 	case 1:
@@ -85,30 +94,53 @@ void churn_do_prefetch_async(struct churn_thread *t)
 		settle(t, t->op.a, t->op.n);
 }
 
-static int page_size(struct churn_thread *t, unsigned int a, unsigned int n, uint32_t size)
+static int set_attr(struct churn_thread *t, unsigned int a, unsigned int n, uint32_t type,
+		    uint32_t value)
 {
 	int ret;
 
 	do {
-		ret = __vsvm_page_size(t->churn->config.fd, t->churn->vm, churn_addr(&t->m, a),
-				       n * PAGE, size);
+		ret = __vsvm_attr(t->churn->config.fd, t->churn->vm, churn_addr(&t->m, a),
+				  n * PAGE, type, value);
 	} while (ret == -EINTR);
 	return ret;
 }
 
-void churn_do_page_size(struct churn_thread *t)
+/* Of the pages of the operation; of what is not mapped there is none */
+static void set_attr_of_op(struct churn_thread *t, uint32_t type, uint32_t value)
 {
-	const uint32_t size = t->op.bits >> 32 & 1 ? DRM_VSVM_PAGE_SIZE_4K :
-						     DRM_VSVM_PAGE_SIZE_AUTO;
 	unsigned int n = 0;
 	int ret;
 
 	while (n < t->op.n && churn_is_mapped(t, t->op.a + n))
 		n++;
-	ret = page_size(t, t->op.a, t->op.n, size);
-	churn_check(t, ret == (n < t->op.n ? -ENOENT : 0), "page size of pages %u..%u: %s",
+	ret = set_attr(t, t->op.a, t->op.n, type, value);
+	churn_check(t, ret == (n < t->op.n ? -ENOENT : 0), "attribute %u of pages %u..%u: %s", type,
 		    t->op.a, t->op.a + t->op.n - 1, strerror(-ret));
 	churn_burst_step(t);
+}
+
+void churn_do_page_size(struct churn_thread *t)
+{
+	set_attr_of_op(t, DRM_VSVM_ATTR_PAGE_SIZE, t->op.bits >> 32 & 1 ? DRM_VSVM_PAGE_SIZE_4K :
+									  DRM_VSVM_PAGE_SIZE_AUTO);
+}
+
+void churn_do_location(struct churn_thread *t)
+{
+	static const uint32_t locations[] = {
+		DRM_VSVM_LOCATION_ANY, DRM_VSVM_LOCATION_SYSTEM, DRM_VSVM_LOCATION_VRAM,
+		DRM_VSVM_LOCATION_VRAM,
+	};
+
+	set_attr_of_op(t, DRM_VSVM_ATTR_LOCATION, locations[t->op.bits >> 32 & 3]);
+}
+
+void churn_do_granularity(struct churn_thread *t)
+{
+	static const uint32_t sizes[] = { 0, 12, 16, 21 };
+
+	set_attr_of_op(t, DRM_VSVM_ATTR_GRANULARITY, sizes[t->op.bits >> 32 & 3]);
 }
 
 /* An access of one page, which has to die */
@@ -136,13 +168,13 @@ void churn_do_page_size_2m(struct churn_thread *t)
 	n = churn_next_run(t, churn_is_mapped, &a, a + n);
 	if (!n)
 		return;
-	ret = page_size(t, a, n, DRM_VSVM_PAGE_SIZE_2M);
+	ret = set_attr(t, a, n, DRM_VSVM_ATTR_PAGE_SIZE, DRM_VSVM_PAGE_SIZE_2M);
 	churn_check(t, !ret, "page size of pages %u..%u: %s", a, a + n - 1, strerror(-ret));
-	ret = prefetch(t, a, n, write, &done);
+	ret = prefetch(t, a, n, write ? DRM_VSVM_PREFETCH_WRITE : 0, &done);
 	churn_check(t, ret == -EFAULT && !done, "prefetch of pages %u..%u as 2M: %s, %llu bytes", a,
 		    a + n - 1, strerror(-ret), (long long)done);
 	expect_death(t, q, a, write, churn_error(&t->m, a, write) ?: VSVM_ERROR_PAGE_SIZE);
-	ret = page_size(t, a, n, DRM_VSVM_PAGE_SIZE_AUTO);
+	ret = set_attr(t, a, n, DRM_VSVM_ATTR_PAGE_SIZE, DRM_VSVM_PAGE_SIZE_AUTO);
 	churn_check(t, !ret, "page size of pages %u..%u: %s", a, a + n - 1, strerror(-ret));
 	/* It died when it had the pages. */
 	if (write)

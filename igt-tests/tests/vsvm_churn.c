@@ -69,12 +69,15 @@ static uint64_t ops_done(void)
 
 static void progress(int64_t start)
 {
-	igt_info("%4lld s: %llu operations, %llu streams, %llu bursts, %llu queues killed as expected; %llu faults, %llu invalidations, %llu pages dirtied\n",
+	igt_info("%4lld s: %llu operations, %llu streams, %llu bursts, %llu queues killed as expected; %llu faults, %llu invalidations, %llu pages dirtied, %llu to VRAM, %llu back, %llu evicted\n",
 		 (long long)((vsvm_now() - start) / NSEC_PER_SEC), (long long)ops_done(),
 		 (long long)total(report->gpu), (long long)total(report->bursts),
 		 (long long)total(report->deaths), (long long)report->stats.faults,
 		 (long long)report->stats.invalidations,
-		 (long long)report->stats.pages_dirtied);
+		 (long long)report->stats.pages_dirtied,
+		 (long long)report->stats.pages_to_vram,
+		 (long long)(report->stats.pages_faulted + report->stats.pages_to_system),
+		 (long long)report->stats.pages_evicted);
 	fflush(stdout);
 }
 

@@ -308,6 +308,12 @@ void vsvm_vram_put(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 	spin_unlock_irqrestore(&vram->lock, flags);
 }
 
+/* Not page_folio(): a page that was part of a folio last time may still seem to be. */
+static void init_folio(struct vsvm_vram *vram, struct page *page, unsigned int order)
+{
+	zone_device_folio_init((struct folio *)page, &vram->pgmap, order);
+}
+
 /* The rest of what it takes to use some pages. From now on they are in use. */
 static void count_pages(struct vsvm_vram_chunk *chunk, unsigned int count)
 {
@@ -346,7 +352,7 @@ unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chu
 	spin_unlock_irq(&vram->lock);
 
 	for (i = 0; i < got; i++)
-		zone_device_folio_init(page_folio(pages[i]), &vram->pgmap, 0);
+		init_folio(vram, pages[i], 0);
 	return got;
 }
 
@@ -373,8 +379,7 @@ struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chu
 	spin_unlock_irq(&vram->lock);
 	if (closed)
 		return NULL;
-	/* Not page_folio(): what the page was last time it may still seem to be. */
-	zone_device_folio_init((struct folio *)page, &vram->pgmap, HPAGE_PMD_ORDER);
+	init_folio(vram, page, HPAGE_PMD_ORDER);
 	return page;
 }
 

@@ -624,6 +624,16 @@ static struct vsvm_span return_span(const struct vm_fault *vmf)
 		start = ALIGN_DOWN(vmf->address, HPAGE_PMD_SIZE);
 		return (struct vsvm_span) { start, start + HPAGE_PMD_SIZE };
 	}
+	/*
+	 * One that is mapped in pieces has to be split first, and that is all that can be done in
+	 * one go: migrate_vma_setup() (of Linux 7.2) hands our lock over to the piece that we are
+	 * here for, and then takes the first piece, if it is in the range, for one that is locked.
+	 * With the page alone in the range nothing moves, and the access comes again.
+	 */
+	if (folio_test_large(page_folio(vmf->page))) {
+		start = ALIGN_DOWN(vmf->address, PAGE_SIZE);
+		return (struct vsvm_span) { start, start + PAGE_SIZE };
+	}
 	return vsvm_span_clip((struct vsvm_span) { start, start + size }, (struct vsvm_span) {
 		vmf->vma->vm_start, vmf->vma->vm_end
 	});

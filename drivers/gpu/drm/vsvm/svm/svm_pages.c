@@ -115,16 +115,28 @@ unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *r
 	return max(around / 2, AROUND_MIN);
 }
 
+/*
+ * Where in VRAM a page is. Of what is mapped as 2M, HMM (of Linux 7.2) counts the pages from the
+ * first one on, wherever in it the range begins that it was asked about. But a folio of 2M is a
+ * chunk, which says where each page of it is.
+ */
+static u64 vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
+{
+	u64 offset = (u64)((pfn & ~HMM_PFN_FLAGS) - vram->first_pfn) << PAGE_SHIFT;
+
+	if (hmm_pfn_to_map_order(pfn) < HPAGE_PMD_ORDER)
+		return offset;
+	return ALIGN_DOWN(offset, VSVM_HW_VRAM_BLOCK) + addr % VSVM_HW_VRAM_BLOCK;
+}
+
 /* The 4K entry for a page, wherever it is. */
-static u64 page_leaf(const struct vsvm_vram *vram, unsigned long pfn)
+static u64 page_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
 {
 	bool write = pfn & HMM_PFN_WRITE;
 
-	pfn &= ~HMM_PFN_FLAGS;
-	if (vram && vsvm_vram_has_pfn(vram, pfn))
-		return vsvm_pt_leaf((u64)(pfn - vram->first_pfn) << PAGE_SHIFT, write) |
-		       VSVM_PTE_VRAM;
-	return vsvm_pt_leaf((u64)pfn << PAGE_SHIFT, write);
+	if (vram && vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS))
+		return vsvm_pt_leaf(vram_offset(vram, pfn, addr), write) | VSVM_PTE_VRAM;
+	return vsvm_pt_leaf((u64)(pfn & ~HMM_PFN_FLAGS) << PAGE_SHIFT, write);
 }
 
 /**
@@ -147,7 +159,7 @@ u64 vsvm_pages_block_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 a
 	if (block < bounds.start || block + VSVM_PT_BLOCK_SIZE > bounds.end)
 		return 0;
 
-	leaf = page_leaf(vram, pfn) - (addr - block);
+	leaf = page_leaf(vram, pfn, addr) - (addr - block);
 	return IS_ALIGNED(leaf & VSVM_PTE_ADDR, VSVM_PT_BLOCK_SIZE) ? leaf : 0;
 }
 
@@ -354,7 +366,8 @@ static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window)
 	for (i = 0; i < count; i++) {
 		if (!vsvm_pages_serves(pfns[i], false))
 			continue;
-		vsvm_pt_map_page(&map, i, page_leaf(vram, pfns[i]));
+		vsvm_pt_map_page(&map, i, page_leaf(vram, pfns[i],
+						    window.start + ((u64)i << PAGE_SHIFT)));
 		mapped++;
 	}
 	vsvm_pt_map_end(svm->pt, &map, window.start, window.end);
@@ -414,7 +427,7 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		window.end = window.start + VSVM_PT_BLOCK_SIZE;
 	}
 	if (svm->vram.pool && vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS))
-		vsvm_vram_used(svm->vram.pool, page_leaf(svm->vram.pool, pfn) & VSVM_PTE_ADDR);
+		vsvm_vram_used(svm->vram.pool, vram_offset(svm->vram.pool, pfn, req->start));
 
 	/* A 2M page was expected, but what is mapped there already is in the way. */
 	req->end = min(req->end, window.end);
