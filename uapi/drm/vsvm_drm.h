@@ -426,6 +426,10 @@ struct drm_vsvm_vm_stats {
 	__u64 kept_busy;
 	/** @kept_full: the same, because there was no VRAM to be had */
 	__u64 kept_full;
+	/**
+	 * @kept_thrashing: the same, because the memory had come and gone too often in a short time
+	 */
+	__u64 kept_thrashing;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -520,9 +524,9 @@ struct drm_vsvm_range {
  * to be.
  *
  * Errors: -EINVAL for a VM without SVM, both locations at once, a range that is not page aligned,
- * empty, or overlaps the range for BOs, or a fence without ASYNC, misaligned or missing with it; -EFAULT if the GPU could
- * not access the memory, and then @done tells where, -EBUSY if it kept changing, -EINTR, and @done
- * tells how far it got, -ENOENT if the VM is destroyed meanwhile.
+ * empty, or overlaps the range for BOs, or a fence without ASYNC, misaligned or missing with it;
+ * -EFAULT if the GPU could not access the memory, and then @done tells where, -EBUSY if it kept
+ * changing, -EINTR, and @done tells how far it got, -ENOENT if the VM is destroyed meanwhile.
  */
 struct drm_vsvm_vm_prefetch {
 	/** @vm_id: VM */
@@ -581,17 +585,23 @@ enum drm_vsvm_page_size {
 	DRM_VSVM_PAGE_SIZE_2M = 2,
 };
 
+/** DRM_VSVM_ATTR_QUERY - vm_attr: tell what the attributes are */
+#define DRM_VSVM_ATTR_QUERY		(1 << 0)
+
 /**
  * struct drm_vsvm_attr_op - one element of %DRM_IOCTL_VSVM_VM_ATTR
  */
 struct drm_vsvm_attr_op {
 	/** @addr: first byte, page aligned */
 	__u64 addr;
-	/** @size: bytes, page aligned, not zero */
+	/**
+	 * @size: bytes, page aligned, not zero; out, with QUERY: those of them, from the first on,
+	 * that @value is true of
+	 */
 	__u64 size;
 	/** @type: &enum drm_vsvm_attr_type */
 	__u32 type;
-	/** @value: what it is to be */
+	/** @value: what it is to be; out, with QUERY: what it is */
 	__u32 value;
 };
 
@@ -600,8 +610,11 @@ struct drm_vsvm_attr_op {
  *
  * Sets attributes of ranges of addresses, one after the other. A range begins with the defaults,
  * which are all 0. Attributes are of the memory that is mapped there: they go with it when it is
- * unmapped. Changing one takes the GPU's mappings of the range away, for the next fault to make
- * anew. If an element is refused, those before it stay done and @ops.count is set to its index.
+ * unmapped. If an element changes anything, the GPU's mappings of its range are taken away, for the
+ * next fault to make anew. If an element is refused, those before it stay done and @ops.count is set to its index.
+ *
+ * With %DRM_VSVM_ATTR_QUERY nothing is set: the elements are filled in. What is not mapped, or has
+ * had no attribute set, has the defaults.
  *
  * Errors: -EINVAL for a VM without SVM, an attribute or value that is none, or a range that is not
  * page aligned, empty, or overlaps the range for BOs; -ENOENT for a range of which a part is not
@@ -610,7 +623,7 @@ struct drm_vsvm_attr_op {
 struct drm_vsvm_vm_attr {
 	/** @vm_id: VM */
 	__u32 vm_id;
-	/** @flags: must be zero */
+	/** @flags: DRM_VSVM_ATTR_QUERY or 0 */
 	__u32 flags;
 	/** @ops: array of &struct drm_vsvm_attr_op */
 	struct drm_vsvm_array ops;

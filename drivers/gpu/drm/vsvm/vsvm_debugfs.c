@@ -92,6 +92,7 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(kept_kind);
 		SHOW(kept_busy);
 		SHOW(kept_full);
+		SHOW(kept_thrashing);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

@@ -242,20 +242,24 @@ static bool value_ok(u32 type, u32 value)
 	}
 }
 
-static bool attr_ok(const struct vsvm_vm *vm, const struct drm_vsvm_attr_op *op)
+static int do_attr(struct vsvm_vm *vm, struct drm_vsvm_attr_op *op, bool query)
 {
-	return value_ok(op->type, op->value) && vsvm_vm_range_ok(vm, op->addr, op->size);
+	if (!value_ok(op->type, query ? 0 : op->value) ||
+	    !vsvm_vm_range_ok(vm, op->addr, op->size))
+		return -EINVAL;
+	return query ? vsvm_svm_get_attr(&vm->svm, op) : vsvm_svm_set_attr(&vm->svm, op);
 }
 
 int vsvm_ioctl_vm_attr(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_vsvm_vm_attr *args = data;
+	bool query = args->flags & DRM_VSVM_ATTR_QUERY;
 	struct drm_vsvm_attr_op *ops;
 	struct vsvm_vm *vm;
 	unsigned int i;
 	int ret = 0;
 
-	if (args->flags)
+	if (args->flags & ~DRM_VSVM_ATTR_QUERY)
 		return -EINVAL;
 	vm = vsvm_vm_get(file->driver_priv, args->vm_id);
 	if (IS_ERR(vm))
@@ -271,9 +275,11 @@ int vsvm_ioctl_vm_attr(struct drm_device *drm, void *data, struct drm_file *file
 	}
 
 	for (i = 0; i < args->ops.count && !ret; i++)
-		ret = attr_ok(vm, &ops[i]) ? vsvm_svm_set_attr(&vm->svm, &ops[i]) : -EINVAL;
+		ret = do_attr(vm, &ops[i], query);
 	if (ret)
 		args->ops.count = i - 1;
+	else if (query)
+		ret = vsvm_array_put(&args->ops, ops, sizeof(*ops));
 	kvfree(ops);
 put_vm:
 	vsvm_vm_put(vm);

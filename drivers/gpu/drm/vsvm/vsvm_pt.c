@@ -717,6 +717,55 @@ struct vsvm_pt_zapped vsvm_pt_zap(struct vsvm_pt *pt, u64 start, u64 end)
 	return zapped;
 }
 
+/* How a walk of vsvm_pt_age_vram() reports. */
+struct age {
+	void (*used)(void *data, u64 offset);
+	void *data;
+	bool any;
+};
+
+static void table_age(u64 *table, unsigned int level, struct age *age)
+{
+	const u64 seen = VSVM_PTE_VALID | VSVM_PTE_VRAM | VSVM_PTE_ACCESSED;
+	unsigned int i, left = *table_used(table);
+	u64 entry;
+
+	for (i = 0; left && i < VSVM_PT_ENTRIES; i++) {
+		entry = READ_ONCE(table[i]);
+		if (!entry)
+			continue;
+		left--;
+		if (!entry_is_leaf(entry, level)) {
+			table_age(entry_table(entry), level - 1, age);
+		} else if ((entry & seen) == seen) {
+			/* If the device sets DIRTY just now it is in use, and stays as it is. */
+			cmpxchg(&table[i], entry, entry & ~VSVM_PTE_ACCESSED);
+			age->used(age->data, entry & VSVM_PTE_ADDR);
+			age->any = true;
+		}
+	}
+}
+
+/**
+ * vsvm_pt_age_vram() - which VRAM has been used since this was last asked?
+ * @pt: page table, locked
+ * @used: called with the offset of each leaf that the device has used
+ * @data: for @used
+ *
+ * Context: does not sleep or allocate.
+ */
+void vsvm_pt_age_vram(struct vsvm_pt *pt, void (*used)(void *data, u64 offset), void *data)
+{
+	struct age age = { used, data };
+
+	lockdep_assert_held(&pt->lock);
+
+	table_age(pt->root, VSVM_PT_LEVELS - 1, &age);
+	/* What the TLB has it does not look up again, and so would not say of. */
+	if (age.any)
+		vsvm_hw_tlb_invalidate(pt->as, 0, VSVM_PT_END);
+}
+
 static void table_prune(struct vsvm_pt *pt, u64 *table, unsigned int level, u64 start, u64 end,
 			struct table_list *gone)
 {

@@ -83,6 +83,7 @@ bool vsvm_pt_map_large(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr
 unsigned int vsvm_pt_split_need(struct vsvm_pt *pt, u64 addr);
 void vsvm_pt_split(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr);
 struct vsvm_pt_zapped vsvm_pt_zap(struct vsvm_pt *pt, u64 start, u64 end);
+void vsvm_pt_age_vram(struct vsvm_pt *pt, void (*used)(void *data, u64 offset), void *data);
 void vsvm_pt_prune(struct vsvm_pt *pt, u64 start, u64 end);
 
 /* Enters a page of 2M, see vsvm_pt_map_large(). */

@@ -71,6 +71,25 @@ void *vsvm_array_get(const struct drm_vsvm_array *array, size_t size, unsigned i
 	return elements;
 }
 
+/**
+ * vsvm_array_put() - write back an array whose elements may be longer than ours
+ * @array: as it was good for vsvm_array_get()
+ * @elements: what it returned, or NULL
+ * @size: of our element
+ *
+ * Return: 0 or -EFAULT.
+ */
+int vsvm_array_put(const struct drm_vsvm_array *array, const void *elements, size_t size)
+{
+	void __user *to = u64_to_user_ptr(array->ptr);
+	unsigned int i;
+
+	for (i = 0; i < array->count; i++, to += array->stride, elements += size)
+		if (copy_to_user(to, elements, size))
+			return -EFAULT;
+	return 0;
+}
+
 static void get_info(struct vsvm_device *vdev, struct drm_vsvm_dev_info *info)
 {
 	*info = (struct drm_vsvm_dev_info) {

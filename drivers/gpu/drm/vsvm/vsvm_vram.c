@@ -18,8 +18,13 @@
  * idle. So there is nobody but its holder who could allocate from it, and a chunk that is being
  * evicted does not fill up again.
  *
- * Locking: vram->mutex, then vram->lock. vram->mutex is taken by who allocates a chunk, and memory
- * is allocated below it; the shrinker only tries to get it. Neither is held while pages migrate.
+ * Who has to make room: the chunk that was used longest ago. Used is what a fault has mapped, and
+ * what the device has marked ACCESSED in a page table since that was last looked at
+ * (vsvm_vram_age()).
+ *
+ * Locking: vram->mutex, then vram->lock; vram->age_mutex, pt->lock, vram->lock. vram->mutex is
+ * taken by who allocates a chunk, and memory is allocated below it; the shrinker only tries to get
+ * it. None is held while pages migrate.
  *
  * Limits: in a chunk that is held by a VM and has few pages in use, the rest is nobody else's.
  */
@@ -32,10 +37,13 @@
 
 #include "svm/svm_evict.h"
 #include "svm/svm_migrate.h"
+#include "vsvm_pt.h"
 #include "vsvm_vram.h"
 
 /* How long the host's memory for a chunk is kept when nobody uses it, in jiffies. */
 #define IDLE_DELAY	HZ
+/* How often the page tables are asked for what is in use, at most, in jiffies. */
+#define AGE_INTERVAL	(HZ / 10)
 /* How often somebody has to make room for one chunk. */
 #define GET_TRIES	8
 /* When memory that is on its way somewhere else is looked at again, in jiffies. */
@@ -53,20 +61,26 @@ static void client_release(struct kref *ref)
 
 /**
  * vsvm_vram_client_create() - let a VM have memory in VRAM
- * @as: its address space
+ * @vram: VRAM
+ * @pt: its page table
  * @limit: bytes that it may have; 0: no limit
  *
  * Return: the client, or NULL.
  */
-struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_hw_as *as, u64 limit)
+struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram, struct vsvm_pt *pt,
+						 u64 limit)
 {
 	struct vsvm_vram_client *client = kzalloc_obj(*client, GFP_KERNEL_ACCOUNT);
 
 	if (!client)
 		return NULL;
 	kref_init(&client->ref);
-	client->as = as;
+	client->as = pt->as;
+	client->pt = pt;
 	client->limit = limit ? limit / VSVM_HW_VRAM_BLOCK : U64_MAX;
+	mutex_lock(&vram->age_mutex);
+	list_add_tail(&client->link, &vram->clients);
+	mutex_unlock(&vram->age_mutex);
 	return client;
 }
 
@@ -83,6 +97,11 @@ struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_hw_as *as, u64 limi
 void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *client)
 {
 	bool left;
+
+	mutex_lock(&vram->age_mutex);
+	list_del(&client->link);
+	client->pt = NULL;
+	mutex_unlock(&vram->age_mutex);
 
 	spin_lock_irq(&vram->lock);
 	client->closed = true;
@@ -436,6 +455,36 @@ void vsvm_vram_used(struct vsvm_vram *vram, u64 offset)
 	spin_unlock_irq(&vram->lock);
 }
 
+static void note_used(void *data, u64 offset)
+{
+	vsvm_vram_used(data, offset);
+}
+
+/**
+ * vsvm_vram_age() - see what the GPU uses
+ * @vram: VRAM
+ *
+ * What is mapped does not fault, so it is only the device that knows. It says so in its page
+ * tables, and they are asked when somebody has to make room, but not all the time.
+ *
+ * Context: as vsvm_vram_get().
+ */
+void vsvm_vram_age(struct vsvm_vram *vram)
+{
+	struct vsvm_vram_client *client;
+
+	mutex_lock(&vram->age_mutex);
+	if (time_after_eq(jiffies, vram->aged + AGE_INTERVAL)) {
+		list_for_each_entry(client, &vram->clients, link) {
+			mutex_lock(&client->pt->lock);
+			vsvm_pt_age_vram(client->pt, note_used, vram);
+			mutex_unlock(&client->pt->lock);
+		}
+		vram->aged = jiffies;
+	}
+	mutex_unlock(&vram->age_mutex);
+}
+
 /**
  * vsvm_vram_victim() - the chunk that is to make room next
  * @vram: VRAM
@@ -586,6 +635,9 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 
 	vram->hw = hw;
 	mutex_init(&vram->mutex);
+	mutex_init(&vram->age_mutex);
+	INIT_LIST_HEAD(&vram->clients);
+	vram->aged = jiffies - AGE_INTERVAL;
 	spin_lock_init(&vram->lock);
 	INIT_LIST_HEAD(&vram->lru);
 	INIT_LIST_HEAD(&vram->idle);
@@ -640,5 +692,6 @@ void vsvm_vram_fini(struct vsvm_vram *vram)
 	gpu_buddy_fini(&vram->buddy);
 	mutex_unlock(&vram->mutex);
 	kvfree(vram->chunks);
+	mutex_destroy(&vram->age_mutex);
 	mutex_destroy(&vram->mutex);
 }

@@ -14,6 +14,8 @@
 #include <linux/vsvm_hw.h>
 #include <linux/workqueue.h>
 
+struct vsvm_pt;
+
 /** VSVM_VRAM_CHUNK_PAGES - 4K pages of a chunk */
 #define VSVM_VRAM_CHUNK_PAGES	(VSVM_HW_VRAM_BLOCK >> PAGE_SHIFT)
 
@@ -25,6 +27,10 @@ struct vsvm_vram_client {
 	struct kref ref;
 	/** @as: address space of the VM, for hold points: not to be looked into, it may be gone */
 	const struct vsvm_hw_as *as;
+	/** @pt: page table of the VM, as long as it is in &vsvm_vram.clients */
+	struct vsvm_pt *pt;
+	/** @link: in &vsvm_vram.clients */
+	struct list_head link;
 	/** @limit: chunks that it may have */
 	u64 limit;
 	/** @chunks: those that it has; under &vsvm_vram.lock */
@@ -71,6 +77,12 @@ struct vsvm_vram {
 	unsigned long num_pages;
 	/** @mutex: of @buddy, and for giving chunks back. May be held where memory is allocated */
 	struct mutex mutex;
+	/** @age_mutex: of @clients and @aged */
+	struct mutex age_mutex;
+	/** @clients: those whose VM is there */
+	struct list_head clients;
+	/** @aged: when it was last looked what the GPU uses, in jiffies */
+	unsigned long aged;
 	/** @buddy: which chunks are free */
 	struct gpu_buddy buddy;
 	/** @lock: of all chunks and clients; taken with interrupts off, also by who frees pages */
@@ -99,7 +111,8 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw);
 void vsvm_vram_close(struct vsvm_vram *vram);
 void vsvm_vram_fini(struct vsvm_vram *vram);
 
-struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_hw_as *as, u64 limit);
+struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram, struct vsvm_pt *pt,
+						 u64 limit);
 void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *client);
 
 struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_client *client);
@@ -111,6 +124,7 @@ unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chu
 struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
 struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page);
 void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);
+void vsvm_vram_age(struct vsvm_vram *vram);
 struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 					 const struct vsvm_vram_client *client);
 

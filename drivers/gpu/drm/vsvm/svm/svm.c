@@ -70,7 +70,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	int ret;
 
 	if (vram->num_pages) {
-		svm->vram.client = vsvm_vram_client_create(pt->as, args->vram_limit);
+		svm->vram.client = vsvm_vram_client_create(vram, pt, args->vram_limit);
 		if (!svm->vram.client)
 			return -ENOMEM;
 		svm->vram.pool = vram;
@@ -86,6 +86,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 		return -ENOMEM;
 	}
 
+	xa_init(&svm->vram.moves);
 	svm->mm = mm;
 	mmgrab(mm);
 	svm->pt = pt;
@@ -125,6 +126,7 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	if (svm->vram.pool)
 		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
 	vsvm_migrate_room_free(svm->vram.room);
+	xa_destroy(&svm->vram.moves);
 
 	mutex_destroy(&svm->update_lock);
 	mmdrop(svm->mm);
@@ -233,6 +235,18 @@ struct vsvm_pt_zapped vsvm_svm_zap(struct vsvm_svm *svm, u64 start, u64 end)
 }
 
 /**
+ * vsvm_svm_vram_bytes() - how much of the process's memory is in VRAM by this VM?
+ * @svm: SVM, or zeroed
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u64 vsvm_svm_vram_bytes(const struct vsvm_svm *svm)
+{
+	return svm->vram.client ? READ_ONCE(svm->vram.client->pages) << PAGE_SHIFT : 0;
+}
+
+/**
  * vsvm_svm_stats() - read the counters
  * @svm: SVM
  * @stats: its SVM fields are filled in
@@ -268,6 +282,7 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->kept_kind = READ_ONCE(s->kept_kind);
 	stats->kept_busy = READ_ONCE(s->kept_busy);
 	stats->kept_full = READ_ONCE(s->kept_full);
+	stats->kept_thrashing = READ_ONCE(s->kept_thrashing);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <linux/vsvm_hw.h>
 
 #include "../vsvm_pt.h"
@@ -88,6 +89,8 @@ struct vsvm_svm_stats {
 	u64 kept_busy;
 	/** @kept_full: see &drm_vsvm_vm_stats.kept_full */
 	u64 kept_full;
+	/** @kept_thrashing: see &drm_vsvm_vm_stats.kept_thrashing */
+	u64 kept_thrashing;
 };
 
 /**
@@ -106,6 +109,8 @@ struct vsvm_svm_vram {
 	struct vsvm_vram_chunk *last;
 	/** @room: for moving as many pages as a block has */
 	struct vsvm_migrate_room *room;
+	/** @moves: of each block of 2M that has moved, when and how often of late */
+	struct xarray moves;
 };
 
 /**
@@ -203,11 +208,13 @@ int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 l
 		      u64 *done);
 int vsvm_svm_register(struct vsvm_svm *svm, u64 start, u64 end);
 int vsvm_svm_unregister(struct vsvm_svm *svm, u64 start, u64 end);
+int vsvm_svm_get_attr(struct vsvm_svm *svm, struct drm_vsvm_attr_op *op);
 int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op);
 int vsvm_svm_sync(struct vsvm_svm *svm);
 struct mem_cgroup *vsvm_svm_charge_begin(struct vsvm_svm *svm);
 void vsvm_svm_charge_end(struct mem_cgroup *memcg);
 struct vsvm_pt_zapped vsvm_svm_zap(struct vsvm_svm *svm, u64 start, u64 end);
+u64 vsvm_svm_vram_bytes(const struct vsvm_svm *svm);
 void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats);
 u64 vsvm_svm_list(struct vsvm_svm *svm, struct drm_vsvm_interval *list, u64 count);
 

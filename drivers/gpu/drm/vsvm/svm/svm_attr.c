@@ -279,15 +279,16 @@ static void change(struct vsvm_attr *attr, u32 type, u32 value)
 	}
 }
 
-/* Stores it where it is not so already, and takes away what the GPU has mapped there. */
+/* Stores it where it is not so already. If that is anywhere, what the GPU has mapped goes. */
 static int store(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 {
 	u64 addr, end = op->addr + op->size;
 	struct vsvm_attr attr, old;
 	struct vsvm_span span;
-	int ret;
+	bool changed = false;
+	int ret = 0;
 
-	for (addr = op->addr; addr < end; addr = span.end) {
+	for (addr = op->addr; addr < end && !ret; addr = span.end) {
 		span = (struct vsvm_span) { addr, end };
 		old = vsvm_attr_get(svm, addr, &span);
 		attr = old;
@@ -296,13 +297,14 @@ static int store(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 			continue;
 		ret = mtree_store_range(&svm->attrs, addr, span.end - 1, pack(attr),
 					GFP_KERNEL_ACCOUNT);
-		if (ret)
-			return ret;
-		mutex_lock(&svm->pt->lock);
-		vsvm_svm_zap(svm, addr, span.end);
-		mutex_unlock(&svm->pt->lock);
+		changed = true;
 	}
-	return 0;
+	if (!changed)
+		return 0;
+	mutex_lock(&svm->pt->lock);
+	vsvm_svm_zap(svm, op->addr, end);
+	mutex_unlock(&svm->pt->lock);
+	return ret;
 }
 
 /**
@@ -342,5 +344,51 @@ int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 	mmap_read_unlock(svm->mm);
 unlock:
 	mutex_unlock(&svm->update_lock);
+	return ret;
+}
+
+static u32 value_of(struct vsvm_attr attr, u32 type)
+{
+	switch (type) {
+	case DRM_VSVM_ATTR_LOCATION:
+		return attr.location;
+	case DRM_VSVM_ATTR_GRANULARITY:
+		return attr.granularity;
+	default:
+		return attr.page_size;
+	}
+}
+
+/**
+ * vsvm_svm_get_attr() - tell an attribute of a range
+ * @svm: SVM
+ * @op: where and which, checked; the value is filled in, and the size made what it is true of
+ *
+ * Context: process, no locks; the process is @svm's.
+ * Return: 0, -ENOMEM, -EINTR.
+ */
+int vsvm_svm_get_attr(struct vsvm_svm *svm, struct drm_vsvm_attr_op *op)
+{
+	u64 addr = op->addr, end = op->addr + op->size;
+	struct vsvm_span span;
+	struct vsvm_attr attr;
+	int ret;
+
+	if (mutex_lock_killable(&svm->update_lock))
+		return -EINTR;
+	mmap_read_lock(svm->mm);
+	ret = vsvm_attr_forget(svm);
+	while (!ret && addr < end) {
+		span = (struct vsvm_span) { addr, end };
+		attr = vsvm_attr_get(svm, addr, &span);
+		/* Where one attribute changes, another may be the same. */
+		if (addr != op->addr && value_of(attr, op->type) != op->value)
+			break;
+		op->value = value_of(attr, op->type);
+		addr = span.end;
+	}
+	mmap_read_unlock(svm->mm);
+	mutex_unlock(&svm->update_lock);
+	op->size = addr - op->addr;
 	return ret;
 }

@@ -230,9 +230,11 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
  */
 bool vsvm_evict_chunk(struct vsvm_vram *vram, const struct vsvm_vram_client *client)
 {
-	struct vsvm_vram_chunk *chunk = vsvm_vram_victim(vram, client);
+	struct vsvm_vram_chunk *chunk;
 	bool done;
 
+	vsvm_vram_age(vram);
+	chunk = vsvm_vram_victim(vram, client);
 	if (!chunk)
 		return false;
 	done = vsvm_evict_pages(vram, chunk);

@@ -365,6 +365,7 @@ static int map_ahead(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 lo
 			vsvm_migrate_back(svm, (struct vsvm_span) { req.start, req.end });
 		interval = vsvm_interval_find(svm, start);
 		req.location = location;
+		req.asked = location;
 		ret = served(svm, &req, interval) && location != DRM_VSVM_LOCATION_VRAM ?
 		      0 : serve(svm, &req, interval);
 		vsvm_migrate_end(svm);

@@ -35,9 +35,13 @@
  * in VRAM too (as the attribute of the range said when they went there); of a folio of 2M all. It
  * must get on: if there is no memory for more, the one page will do.
  *
+ * What moves to VRAM again and again in a short time, because a CPU wants it back or there is not
+ * enough VRAM, is left alone for a while (is_thrashing()), unless a prefetch asks for it.
+ *
  * Locking: mmap_lock for reading in all of it. To VRAM: update_lock, for &vsvm_svm_vram.
  */
 
+#include <linux/bitfield.h>
 #include <linux/hmm.h>
 #include <linux/ksm.h>
 #include <linux/memremap.h>
@@ -55,6 +59,14 @@
 #include "svm.h"
 #include "svm_migrate.h"
 #include "svm_pages.h"
+
+/*
+ * A block that moves to VRAM so many times, never later than GAP after the last time, is used by
+ * both sides, or does not fit. It is mapped where it is for STAY, in jiffies.
+ */
+#define THRASH_MOVES	16ULL
+#define THRASH_GAP	(HZ / 5)
+#define THRASH_STAY	HZ
 
 /* Pages that come back together when a CPU touches one, unless the program wants it otherwise. */
 #define RETURN_ORDER	4
@@ -339,6 +351,65 @@ static void plan_pages(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 }
 
 /*
+ * What is remembered of a block of 2M, in an entry of &vsvm_svm_vram.moves: which of its pages have
+ * moved last, when, and how often some of these had moved shortly before.
+ */
+#define MOVES_COUNT	GENMASK_ULL(7, 0)
+#define MOVES_FIRST	GENMASK_ULL(15, 8)
+#define MOVES_LAST	GENMASK_ULL(23, 16)
+#define MOVES_JIFFIES	GENMASK_ULL(55, 24)
+
+static u64 moves_of(struct vsvm_svm *svm, u64 addr)
+{
+	void *entry = xa_load(&svm->vram.moves, addr / VSVM_PT_BLOCK_SIZE);
+
+	return entry ? xa_to_value(entry) : 0;
+}
+
+static u32 moves_age(u64 moves)
+{
+	return (u32)jiffies - (u32)FIELD_GET(MOVES_JIFFIES, moves);
+}
+
+/* Has a block come and gone so often that it had better stay where it is for a while? */
+static bool is_thrashing(struct vsvm_svm *svm, u64 addr)
+{
+	u64 moves = moves_of(svm, addr);
+
+	return FIELD_GET(MOVES_COUNT, moves) >= THRASH_MOVES && moves_age(moves) < THRASH_STAY;
+}
+
+/* Pages of two, in a block, of which the CPU had at least one. */
+static void note_move(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	u64 first = span.start % VSVM_PT_BLOCK_SIZE >> (PAGE_SHIFT + 1);
+	u64 last = (span.end - 1) % VSVM_PT_BLOCK_SIZE >> (PAGE_SHIFT + 1);
+	u64 moves = moves_of(svm, span.start), count = 1;
+
+	if (moves && moves_age(moves) < THRASH_GAP) {
+		count = FIELD_GET(MOVES_COUNT, moves);
+		if (first <= FIELD_GET(MOVES_LAST, moves) && last >= FIELD_GET(MOVES_FIRST, moves))
+			count = min(count + 1, THRASH_MOVES);
+	}
+	moves = FIELD_PREP(MOVES_COUNT, count) | FIELD_PREP(MOVES_FIRST, first) |
+		FIELD_PREP(MOVES_LAST, last) | FIELD_PREP(MOVES_JIFFIES, (u32)jiffies);
+	/* Without memory for it, it has not moved as far as this goes. */
+	xa_store(&svm->vram.moves, span.start / VSVM_PT_BLOCK_SIZE, xa_mk_value(moves),
+		 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+/* Has the CPU had any of what is going to move? */
+static bool any_source(const struct vsvm_migrate_room *room, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		if (migrate_pfn_to_page(room->src[i]) && room->dst[i])
+			return true;
+	return false;
+}
+
+/*
  * Moves a range of a VMA, in one block of 2M, to VRAM. Holes are filled where they are in the pages
  * of the request, or all of it is one. Returns how many pages moved.
  */
@@ -357,6 +428,7 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 		.flags = MIGRATE_VMA_SELECT_SYSTEM,
 	};
 	unsigned int moved;
+	bool again;
 
 	/* Else the kernel splits what is 2M, and says of a hole that it is many small ones. */
 	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K)
@@ -369,12 +441,15 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	if (m.cpages && !plan_whole(svm, &m, req) && !(room->src[0] & MIGRATE_PFN_COMPOUND))
 		plan_pages(svm, &m, req);
 	vsvm_migrate_copy(svm->vram.pool->hw, room, m.npages);
+	again = any_source(room, m.npages);
 	migrate_vma_pages(&m);
 	moved = vsvm_migrate_moved(room, m.npages);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_MIGRATE_DONE, span.start, span.end);
 	migrate_vma_finalize(&m);
 
 	svm->stats.to_vram += moved;
+	if (moved && again)
+		note_move(svm, span);
 	trace_vsvm_migrate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, true, moved,
 			   vsvm_trace_ns(begin));
 	return moved;
@@ -463,6 +538,11 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	span = vsvm_migrate_span(svm->pfns, svm->vram.pool, block, req, whole);
 	if (span.start == span.end) {
 		req->moved = true;
+		return 0;
+	}
+	if (!req->asked && is_thrashing(svm, req->start)) {
+		req->moved = true;
+		svm->stats.kept_thrashing += (req->end - req->start) >> PAGE_SHIFT;
 		return 0;
 	}
 	if (!svm->vram.spare && !req->reserved)

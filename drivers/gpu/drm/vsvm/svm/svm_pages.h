@@ -29,6 +29,8 @@ struct vsvm_request {
 	u8 location;
 	/** @granularity: log2 of the bytes that are to migrate together, 0: what suits */
 	u8 granularity;
+	/** @asked: @location is the program's wish for now, and not for good */
+	bool asked;
 	/** @moved: it is where it is to be, or has to be served where it is */
 	bool moved;
 	/** @reserved: what migration takes has been asked for */
