@@ -439,7 +439,7 @@ static void test_errors(int fd)
 	ops[1].size = PAGE;
 	call(-ENOENT, 2);
 #undef call
-	args = (struct drm_vsvm_vm_attr){ t.ctx.vm, 1, { vsvm_ptr(ops), 1, sizeof(ops[0]) } };
+	args = (struct drm_vsvm_vm_attr){ t.ctx.vm, 2, { vsvm_ptr(ops), 1, sizeof(ops[0]) } };
 	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_ATTR, &args), -EINVAL);
 	args.flags = 0;
 	args.ops.stride = 16;
