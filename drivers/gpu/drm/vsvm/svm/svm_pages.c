@@ -115,14 +115,27 @@ unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *r
 	return max(around / 2, AROUND_MIN);
 }
 
+/* Numbers of the pages that VRAM has. */
+struct vram_pfns {
+	unsigned long first;
+	unsigned long count;
+};
+
+static struct vram_pfns vram_pfns(const struct vsvm_vram *vram)
+{
+	if (!vram)
+		return (struct vram_pfns) {};
+	return (struct vram_pfns) { vram->first_pfn, READ_ONCE(vram->num_pages) };
+}
+
 /*
  * Where in VRAM a page is. Of what is mapped as 2M, HMM (of Linux 7.2) counts the pages from the
  * first one on, wherever in it the range begins that it was asked about. But a folio of 2M is a
  * chunk, which says where each page of it is.
  */
-static u64 vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
+static u64 vram_offset(struct vram_pfns vram, unsigned long pfn, u64 addr)
 {
-	u64 offset = (u64)((pfn & ~HMM_PFN_FLAGS) - vram->first_pfn) << PAGE_SHIFT;
+	u64 offset = (u64)((pfn & ~HMM_PFN_FLAGS) - vram.first) << PAGE_SHIFT;
 
 	if (hmm_pfn_to_map_order(pfn) < HPAGE_PMD_ORDER)
 		return offset;
@@ -130,11 +143,11 @@ static u64 vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 addr
 }
 
 /* The 4K entry for a page, wherever it is. */
-static u64 page_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
+static __always_inline u64 page_leaf(struct vram_pfns vram, unsigned long pfn, u64 addr)
 {
 	bool write = pfn & HMM_PFN_WRITE;
 
-	if (vram && vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS))
+	if (unlikely((pfn & ~HMM_PFN_FLAGS) - vram.first < vram.count))
 		return vsvm_pt_leaf(vram_offset(vram, pfn, addr), write) | VSVM_PTE_VRAM;
 	return vsvm_pt_leaf((u64)(pfn & ~HMM_PFN_FLAGS) << PAGE_SHIFT, write);
 }
@@ -159,7 +172,7 @@ u64 vsvm_pages_block_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 a
 	if (block < bounds.start || block + VSVM_PT_BLOCK_SIZE > bounds.end)
 		return 0;
 
-	leaf = page_leaf(vram, pfn, addr) - (addr - block);
+	leaf = page_leaf(vram_pfns(vram), pfn, addr) - (addr - block);
 	return IS_ALIGNED(leaf & VSVM_PTE_ADDR, VSVM_PT_BLOCK_SIZE) ? leaf : 0;
 }
 
@@ -357,7 +370,7 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window)
 {
 	unsigned int i, mapped = 0, count = (window.end - window.start) >> PAGE_SHIFT;
-	const struct vsvm_vram *vram = svm->vram.pool;
+	const struct vram_pfns vram = vram_pfns(svm->vram.pool);
 	const unsigned long *pfns = svm->pfns;
 	struct vsvm_pt_map map;
 
@@ -427,7 +440,8 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		window.end = window.start + VSVM_PT_BLOCK_SIZE;
 	}
 	if (svm->vram.pool && vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS))
-		vsvm_vram_used(svm->vram.pool, vram_offset(svm->vram.pool, pfn, req->start));
+		vsvm_vram_used(svm->vram.pool,
+			       vram_offset(vram_pfns(svm->vram.pool), pfn, req->start));
 
 	/* A 2M page was expected, but what is mapped there already is in the way. */
 	req->end = min(req->end, window.end);
