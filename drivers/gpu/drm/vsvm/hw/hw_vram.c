@@ -45,7 +45,9 @@ int vsvm_hw_vram_init(struct vsvm_hw *hw)
 	vram->num_blocks = hw->config.vram_size >> BLOCK_SHIFT;
 	if (!vram->num_blocks)
 		return 0;
-	vram->blocks = kvcalloc(vram->num_blocks, sizeof(*vram->blocks), GFP_KERNEL);
+	/* Of a size that nobody has there is no list either, which is no alarm. */
+	vram->blocks = kvcalloc(vram->num_blocks, sizeof(*vram->blocks),
+				GFP_KERNEL | __GFP_NOWARN);
 	return vram->blocks ? 0 : -ENOMEM;
 }
 
@@ -91,7 +93,7 @@ static unsigned long alloc_block(void)
 	if (block)
 		return block | ONE_PIECE;
 
-	pages = kcalloc(BLOCK_PAGES, sizeof(*pages), gfp);
+	pages = kcalloc(BLOCK_PAGES, sizeof(*pages), gfp | __GFP_RETRY_MAYFAIL);
 	if (!pages)
 		return 0;
 	for (i = 0; i < BLOCK_PAGES; i++) {
@@ -174,6 +176,7 @@ void *vsvm_hw_vram_ptr(struct vsvm_hw *hw, u64 offset, u64 *size)
 
 	if (index >= hw->vram.num_blocks)
 		return NULL;
+	/* Pairs with vsvm_hw_vram_take(): a list is there before the pointer to it. */
 	block = smp_load_acquire(&hw->vram.blocks[index]);
 	if (!block)
 		return NULL;
