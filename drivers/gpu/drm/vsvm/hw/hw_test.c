@@ -8,8 +8,12 @@
  */
 
 #include <kunit/test.h>
+#include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "hw_test.h"
 
@@ -125,6 +129,112 @@ void *vsvm_hw_test_map(struct kunit *test, struct vsvm_hw_test *dev, u64 va, u64
 
 	*vsvm_hw_test_slot(test, dev, va, 0) = virt_to_phys(page) | VSVM_PTE_VALID | rights;
 	return page;
+}
+
+static void fini_vram(void *data)
+{
+	vsvm_hw_vram_fini(data);
+}
+
+/**
+ * vsvm_hw_test_vram() - give a device VRAM
+ * @test: who wants it
+ * @dev: device that has none
+ * @blocks: how many blocks; none is taken
+ */
+void vsvm_hw_test_vram(struct kunit *test, struct vsvm_hw_test *dev, unsigned int blocks)
+{
+	dev->hw.config.vram_size = blocks * VSVM_HW_VRAM_BLOCK;
+	KUNIT_ASSERT_EQ(test, vsvm_hw_vram_init(&dev->hw), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, fini_vram, &dev->hw), 0);
+}
+
+/* As hw_vram.c marks a block that is no list. */
+#define ONE_PIECE	BIT(0)
+#define LIST_PAGES	BIT(VSVM_PT_BITS)
+
+static unsigned long *alloc_list(struct kunit *test, unsigned long *block)
+{
+	unsigned long *pages = kcalloc(LIST_PAGES, sizeof(*pages), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	/* It goes with the device, also if it does not get full. */
+	*block = (unsigned long)pages;
+	for (i = 0; i < LIST_PAGES; i++) {
+		pages[i] = __get_free_page(GFP_KERNEL);
+		KUNIT_ASSERT_NE(test, pages[i], 0);
+	}
+	return pages;
+}
+
+/**
+ * vsvm_hw_test_block() - have a block of VRAM ready for use in the form that a test wants
+ * @test: who wants it
+ * @hw: device
+ * @offset: in the block, which has not been taken
+ * @one_piece: in one piece; a list of pages otherwise, no two of which happen to follow each other
+ *
+ * What vsvm_hw_vram_take() does in the form that the host's memory allows. The block is given back
+ * as any other.
+ */
+void vsvm_hw_test_block(struct kunit *test, struct vsvm_hw *hw, u64 offset, bool one_piece)
+{
+	unsigned long *block = &hw->vram.blocks[offset / VSVM_HW_VRAM_BLOCK];
+	unsigned long *pages;
+	unsigned int i;
+
+	KUNIT_ASSERT_LT(test, offset, vsvm_hw_vram_size(hw));
+	KUNIT_ASSERT_EQ(test, *block, 0);
+	hw->vram.used++;
+	if (one_piece) {
+		*block = __get_free_pages(GFP_KERNEL | __GFP_COMP | __GFP_RETRY_MAYFAIL,
+					  VSVM_PT_BITS);
+		KUNIT_ASSERT_NE(test, *block, 0);
+		*block |= ONE_PIECE;
+		return;
+	}
+	pages = alloc_list(test, block);
+	for (i = 1; i < LIST_PAGES / 2; i += 2)
+		swap(pages[i], pages[i + LIST_PAGES / 2]);
+}
+
+/**
+ * vsvm_hw_test_read() - read VRAM
+ * @hw: device
+ * @offset: in blocks that have been taken
+ * @to: gets it
+ * @size: bytes
+ */
+void vsvm_hw_test_read(struct vsvm_hw *hw, u64 offset, void *to, u64 size)
+{
+	u64 done, piece;
+	void *ptr;
+
+	for (done = 0; done < size; done += piece) {
+		piece = size - done;
+		ptr = vsvm_hw_vram_ptr(hw, offset + done, &piece);
+		memcpy(to + done, ptr, piece);
+	}
+}
+
+/**
+ * vsvm_hw_test_write() - write VRAM
+ * @hw: device
+ * @offset: in blocks that have been taken
+ * @from: what to write
+ * @size: bytes
+ */
+void vsvm_hw_test_write(struct vsvm_hw *hw, u64 offset, const void *from, u64 size)
+{
+	u64 done, piece;
+	void *ptr;
+
+	for (done = 0; done < size; done += piece) {
+		piece = size - done;
+		ptr = vsvm_hw_vram_ptr(hw, offset + done, &piece);
+		memcpy(ptr, from + done, piece);
+	}
 }
 
 /**

@@ -32,6 +32,10 @@ struct vsvm_hw_test *vsvm_hw_test_device(struct kunit *test, unsigned int fault_
 void *vsvm_hw_test_page(struct kunit *test);
 u64 *vsvm_hw_test_slot(struct kunit *test, struct vsvm_hw_test *dev, u64 va, unsigned int level);
 void *vsvm_hw_test_map(struct kunit *test, struct vsvm_hw_test *dev, u64 va, u64 rights);
+void vsvm_hw_test_vram(struct kunit *test, struct vsvm_hw_test *dev, unsigned int blocks);
+void vsvm_hw_test_block(struct kunit *test, struct vsvm_hw *hw, u64 offset, bool one_piece);
+void vsvm_hw_test_read(struct vsvm_hw *hw, u64 offset, void *to, u64 size);
+void vsvm_hw_test_write(struct vsvm_hw *hw, u64 offset, const void *from, u64 size);
 u32 vsvm_hw_test_irqs(struct vsvm_hw_test *dev);
 enum vsvm_hw_result vsvm_hw_test_run(struct vsvm_hw_test *dev, u64 va, u64 size);
 
