@@ -397,7 +397,7 @@ struct vsvm_hw_tlb_entry {
 	void *ptr;
 	/** @asid: address space, 0: the entry is empty */
 	u32 asid;
-	/** @rights: VSVM_PTE_WRITE, ATOMIC and DIRTY as they are in the table */
+	/** @rights: VSVM_PTE_WRITE, ATOMIC, DIRTY and LEAF as they are in the table */
 	u32 rights;
 };
 
@@ -441,6 +441,8 @@ struct vsvm_hw_engine {
 	struct vsvm_hw_tlb_entry small[VSVM_HW_TLB_SMALL];
 	/** @large: TLB of larger ones, in pieces of 2 MiB */
 	struct vsvm_hw_tlb_entry large[VSVM_HW_TLB_LARGE];
+	/** @pieces: @small may have pages of larger leaves */
+	bool pieces;
 
 	/** @lost: an access parked without a record; under the fault ring's lock */
 	bool lost;

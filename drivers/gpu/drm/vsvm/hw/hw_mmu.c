@@ -48,8 +48,10 @@
  * A section covers one page of a copy, or one memory instruction of a wave with its 32 lanes. It
  * neither sleeps nor allocates nor takes another lock, so an invalidation waits for no more.
  *
- * A large page of VRAM that the host holds in pieces (hw_vram.c) is cached page by page. An
- * invalidation of any part of it covers all of it, as its entry goes whole, and so finds them.
+ * A large page of VRAM that the host holds in pieces (hw_vram.c) is cached page by page. These
+ * entries are marked, and an invalidation of any part of the 2 MiB drops all of them, as it drops
+ * the one entry that there would be otherwise: in which form the host gives memory shows in speed
+ * alone.
  */
 
 #include <linux/atomic.h>
@@ -281,8 +283,10 @@ static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 
 				.ptr = ptr,
 				.asid = as->id,
 				.rights = marked & (VSVM_PTE_WRITE | VSVM_PTE_ATOMIC |
-						    VSVM_PTE_DIRTY),
+						    VSVM_PTE_DIRTY | VSVM_PTE_LEAF),
 			};
+			if (leaf.level && piece == VSVM_HW_PAGE_SIZE)
+				engine->pieces = true;
 			*filled = entry;
 			return 0;
 		}
@@ -369,13 +373,37 @@ static void drop(struct vsvm_hw_tlb_entry *slot, u32 asid, u64 start, u64 last, 
 		slot->asid = 0;
 }
 
-/* As cheap as looking at one slot for each page, and never dearer than looking at all of them. */
+/* Drop the pages of larger leaves of whose 2 MiB any part is in @start..@last. */
+static void drop_pieces(struct vsvm_hw_engine *engine, u32 asid, u64 start, u64 last)
+{
+	const u64 in_block = BIT_ULL(VSVM_PT_SHIFT(LARGE_LEVEL)) - 1;
+	struct vsvm_hw_tlb_entry *entry;
+	unsigned int i;
+
+	engine->pieces = false;
+	for (i = 0; i < VSVM_HW_TLB_SMALL; i++) {
+		entry = &engine->small[i];
+		if (!(entry->rights & VSVM_PTE_LEAF))
+			continue;
+		drop(entry, asid, start & ~in_block, last | in_block, VSVM_HW_PAGE_SIZE);
+		if (entry->asid)
+			engine->pieces = true;
+	}
+}
+
+/*
+ * As cheap as looking at one slot for each page, and never dearer than looking at all of them; but
+ * for where there are pages of larger leaves.
+ */
 static void drop_range(struct vsvm_hw_engine *engine, u32 asid, u64 start, u64 last)
 {
 	const unsigned int large_shift = VSVM_PT_SHIFT(LARGE_LEVEL);
 	u64 page, i;
 
 	lockdep_assert_held(&engine->tlb_lock);
+
+	if (unlikely(engine->pieces))
+		drop_pieces(engine, asid, start, last);
 
 	if ((last - start) >> VSVM_HW_PAGE_SHIFT < VSVM_HW_TLB_SMALL) {
 		for (page = start >> VSVM_HW_PAGE_SHIFT; page <= last >> VSVM_HW_PAGE_SHIFT; page++)

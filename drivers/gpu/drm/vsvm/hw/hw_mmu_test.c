@@ -842,25 +842,88 @@ static void test_vram_list_rights(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, num_small(dev), 1);
 }
 
-/* All of a list goes with an invalidation of all of it, and nothing of what is around it. */
+struct list_drop_case {
+	const char *name;
+	/* What is invalidated; the list is mapped at [3 * BLOCK, 4 * BLOCK). */
+	u64 start, end;
+	bool goes;
+};
+
+static const struct list_drop_case list_drop_cases[] = {
+	{ "all of it", 3 * BLOCK, 4 * BLOCK, true },
+	{ "first page", 3 * BLOCK, 3 * BLOCK + PAGE, true },
+	{ "page that was not translated", 3 * BLOCK + 9 * PAGE, 3 * BLOCK + 10 * PAGE, true },
+	{ "half", 3 * BLOCK + BLOCK / 2, 4 * BLOCK, true },
+	{ "last page", 4 * BLOCK - PAGE, 4 * BLOCK, true },
+	{ "over its start", 3 * BLOCK - PAGE, 3 * BLOCK + PAGE, true },
+	{ "over its end", 4 * BLOCK - PAGE, 4 * BLOCK + PAGE, true },
+	{ "more than there are slots", 0, 3 * BLOCK + PAGE, true },
+	{ "whole space", 0, 0, true },
+	{ "nothing", 3 * BLOCK, 3 * BLOCK, false },
+	{ "page before", 3 * BLOCK - PAGE, 3 * BLOCK, false },
+	{ "page after", 4 * BLOCK, 4 * BLOCK + PAGE, false },
+	{ "all that is before", 0, 3 * BLOCK, false },
+	{ "all that is after", 4 * BLOCK, 0, false },
+};
+
+/* As one entry would, all of a list goes together; see test_drop(). */
+static void expect_list_drop(struct kunit *test, const struct list_drop_case *c)
+{
+	static const u64 at[] = { 0, PAGE, BLOCK / 2, BLOCK - PAGE };
+	struct vsvm_hw_test *dev = test->priv;
+	u64 *slot = map_vram(test, 3 * BLOCK, 1, IN_LIST, 0);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(at); i++)
+		KUNIT_ASSERT_EQ(test, touch(dev, 3 * BLOCK + at[i], VSVM_ACCESS_READ), 0);
+	*slot = 0;
+	KUNIT_EXPECT_EQ_MSG(test, num_small(dev), ARRAY_SIZE(at), "%s", c->name);
+	vsvm_hw_tlb_invalidate(&dev->as, c->start, c->end);
+	for (i = 0; i < ARRAY_SIZE(at); i++)
+		KUNIT_EXPECT_EQ_MSG(test, probe(dev, 3 * BLOCK + at[i], VSVM_ACCESS_READ),
+				    c->goes ? VSVM_HW_MISS : 0, "%s, %#llx", c->name, at[i]);
+	KUNIT_EXPECT_EQ_MSG(test, dev->engine.pieces, !c->goes, "%s", c->name);
+	vsvm_hw_tlb_invalidate(&dev->as, 0, 0);
+}
+
 static void test_vram_list_drop(struct kunit *test)
 {
-	struct vsvm_hw_test *dev = vram_device(test);
-	u64 va = 3 * BLOCK, at;
-	u64 *slot = map_vram(test, va, 1, IN_LIST, 0);
+	unsigned int i;
 
-	for (at = 0; at < BLOCK; at += PAGE)
-		KUNIT_ASSERT_EQ(test, touch(dev, va + at, VSVM_ACCESS_READ), 0);
-	*slot = 0;
-	vsvm_hw_tlb_invalidate(&dev->as, va - BLOCK, va);
-	vsvm_hw_tlb_invalidate(&dev->as, va + BLOCK, va + 2 * BLOCK);
-	vsvm_hw_tlb_invalidate(&dev->as, va - PAGE, va);
-	vsvm_hw_tlb_invalidate(&dev->as, va + BLOCK, va + BLOCK + PAGE);
-	KUNIT_EXPECT_EQ(test, num_small(dev), BLOCK / PAGE);
-	KUNIT_EXPECT_EQ(test, probe(dev, va, VSVM_ACCESS_READ), 0);
-	vsvm_hw_tlb_invalidate(&dev->as, va, va + BLOCK);
+	vram_device(test);
+	for (i = 0; i < ARRAY_SIZE(list_drop_cases); i++)
+		expect_list_drop(test, &list_drop_cases[i]);
+}
+
+/* With a list go neither small pages, nor another list, nor another space's; they go as ever. */
+static void test_vram_list_drop_others(struct kunit *test)
+{
+	struct vsvm_hw_test *dev = vram_device(test);
+	struct vsvm_hw_as other = { .hw = &dev->hw, .root = dev->as.root, .id = U32_MAX };
+
+	__set_bit(0, other.engines);
+	map_vram(test, 0, 1, IN_LIST, 0);
+	map_vram(test, BLOCK, 1, LAST_LIST, 0);
+	map_vram(test, 2 * BLOCK + 2 * PAGE, 0, IN_LIST, 0);
+	map_vram(test, 2 * BLOCK + 3 * PAGE, 0, IN_LIST + PAGE, 0);
+	KUNIT_ASSERT_EQ(test, touch(dev, 0, VSVM_ACCESS_READ), 0);
+	KUNIT_ASSERT_EQ(test, touch(dev, BLOCK + PAGE, VSVM_ACCESS_READ), 0);
+	KUNIT_ASSERT_EQ(test, touch(dev, 2 * BLOCK + 2 * PAGE, VSVM_ACCESS_READ), 0);
+	KUNIT_ASSERT_EQ(test, touch(dev, 2 * BLOCK + 3 * PAGE, VSVM_ACCESS_READ), 0);
+
+	vsvm_hw_tlb_invalidate(&other, 0, PAGE);
+	vsvm_hw_tlb_invalidate(&other, 0, 0);
+	KUNIT_EXPECT_EQ(test, num_small(dev), 4);
+	vsvm_hw_tlb_invalidate(&dev->as, PAGE, 2 * PAGE);
+	KUNIT_EXPECT_EQ(test, num_small(dev), 3);
+	vsvm_hw_tlb_invalidate(&dev->as, 2 * BLOCK + PAGE, 2 * BLOCK + 3 * PAGE);
+	KUNIT_EXPECT_EQ(test, num_small(dev), 2);
+	KUNIT_EXPECT_TRUE(test, dev->engine.pieces);
+	vsvm_hw_tlb_invalidate(&dev->as, BLOCK, BLOCK + PAGE);
+	KUNIT_EXPECT_EQ(test, num_small(dev), 1);
+	KUNIT_EXPECT_FALSE(test, dev->engine.pieces);
+	vsvm_hw_tlb_invalidate(&dev->as, 2 * BLOCK + 3 * PAGE, 2 * BLOCK + 4 * PAGE);
 	KUNIT_EXPECT_EQ(test, num_small(dev), 0);
-	KUNIT_EXPECT_EQ(test, probe(dev, va, VSVM_ACCESS_READ), VSVM_HW_MISS);
 }
 
 static struct kunit_case mmu_cases[] = {
@@ -890,6 +953,7 @@ static struct kunit_case mmu_cases[] = {
 	KUNIT_CASE(test_vram_marks),
 	KUNIT_CASE(test_vram_list_rights),
 	KUNIT_CASE(test_vram_list_drop),
+	KUNIT_CASE(test_vram_list_drop_others),
 	{}
 };
 
