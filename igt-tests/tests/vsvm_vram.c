@@ -28,18 +28,18 @@ static struct drm_vsvm_attr_op query(struct svm *t, const void *p, uint64_t size
 }
 
 static void expect_attr(struct svm *t, const void *p, uint64_t size, uint32_t type, uint32_t value,
-			uint64_t upto)
+			uint64_t whole)
 {
 	struct drm_vsvm_attr_op op = query(t, p, size, type);
 
 	igt_assert_eq_u32(op.value, value);
-	igt_assert_eq_u64(op.size, upto);
+	igt_assert_eq_u64(op.size, whole);
 }
 
 /* KiB that fdinfo says of the file's memory in VRAM */
 static uint64_t fdinfo_kib(int fd)
 {
-	char path[64], line[128], unit[8];
+	char path[64], line[128], unit[8] = "";
 	unsigned long long value = 0;
 	bool found = false;
 	FILE *f;
@@ -48,7 +48,6 @@ static uint64_t fdinfo_kib(int fd)
 	f = fopen(path, "r");
 	igt_assert(f);
 	while (fgets(line, sizeof(line), f)) {
-		strcpy(unit, "");
 		if (sscanf(line, "drm-resident-vram: %llu %7s", &value, unit) < 1)
 			continue;
 		found = true;
@@ -71,7 +70,7 @@ int igt_main()
 		vram_require(fd);
 	}
 
-	igt_describe("A read by the GPU brings what the CPU has written to VRAM, and sees it there");
+	igt_describe("A read by the GPU brings what the CPU has written to VRAM, and sees it");
 	igt_subtest("read") {
 		struct drm_vsvm_vm_stats stats;
 		struct svm t;

@@ -408,7 +408,7 @@ struct drm_vsvm_vm_stats {
 	__u64 pages_to_vram;
 	/** @pages_to_system: 4K pages that prefetches have moved back */
 	__u64 pages_to_system;
-	/** @pages_faulted: 4K pages that came back because a CPU touched them, or one beside them */
+	/** @pages_faulted: 4K pages that came back because a CPU touched one of them */
 	__u64 pages_faulted;
 	/** @pages_evicted: 4K pages that came back to make room in VRAM */
 	__u64 pages_evicted;
@@ -611,7 +611,8 @@ struct drm_vsvm_attr_op {
  * Sets attributes of ranges of addresses, one after the other. A range begins with the defaults,
  * which are all 0. Attributes are of the memory that is mapped there: they go with it when it is
  * unmapped. If an element changes anything, the GPU's mappings of its range are taken away, for the
- * next fault to make anew. If an element is refused, those before it stay done and @ops.count is set to its index.
+ * next fault to make anew. If an element is refused, those before it stay done and @ops.count is
+ * set to its index.
  *
  * With %DRM_VSVM_ATTR_QUERY nothing is set: the elements are filled in. What is not mapped, or has
  * had no attribute set, has the defaults.

@@ -159,6 +159,12 @@ static unsigned long hmm_pfn(u64 phys, unsigned int order, unsigned long flags)
 	return PHYS_PFN(phys) | (unsigned long)order << HMM_PFN_ORDER_SHIFT | HMM_PFN_VALID | flags;
 }
 
+/* Of a page in system memory. */
+static u64 block_leaf(unsigned long pfn, u64 addr, struct vsvm_span bounds)
+{
+	return vsvm_pages_block_leaf(NULL, pfn, addr, bounds);
+}
+
 static void test_block(struct kunit *test)
 {
 	/* Nothing looks at the memory: any block will do. */
@@ -166,24 +172,24 @@ static void test_block(struct kunit *test)
 	const struct vsvm_span all = { 0, TOP };
 	unsigned long pfn = hmm_pfn(phys, 9, HMM_PFN_WRITE);
 
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, pfn, 3 * BLOCK, all),
+	KUNIT_EXPECT_EQ(test, block_leaf(pfn, 3 * BLOCK, all),
 			phys | VSVM_PTE_VALID | write);
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, hmm_pfn(phys, 9, 0), 3 * BLOCK, all),
+	KUNIT_EXPECT_EQ(test, block_leaf(hmm_pfn(phys, 9, 0), 3 * BLOCK, all),
 			phys | VSVM_PTE_VALID);
 	/* Every page of it leads to its start. */
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, hmm_pfn(phys + P(511), 9, 0),
-						    4 * BLOCK - P(1), all), phys | VSVM_PTE_VALID);
+	KUNIT_EXPECT_EQ(test, block_leaf(hmm_pfn(phys + P(511), 9, 0), 4 * BLOCK - P(1), all),
+			phys | VSVM_PTE_VALID);
 	/* Smaller, and larger. */
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, hmm_pfn(phys, 8, 0), 3 * BLOCK, all), 0);
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, hmm_pfn(phys, 0, 0), 3 * BLOCK, all), 0);
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, hmm_pfn(phys, 18, 0), 3 * BLOCK, all),
+	KUNIT_EXPECT_EQ(test, block_leaf(hmm_pfn(phys, 8, 0), 3 * BLOCK, all), 0);
+	KUNIT_EXPECT_EQ(test, block_leaf(hmm_pfn(phys, 0, 0), 3 * BLOCK, all), 0);
+	KUNIT_EXPECT_EQ(test, block_leaf(hmm_pfn(phys, 18, 0), 3 * BLOCK, all),
 			phys | VSVM_PTE_VALID);
 	/* As the block lies in memory it does not lie in the address space. */
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, pfn, 3 * BLOCK + P(1), all), 0);
-	KUNIT_EXPECT_EQ(test, vsvm_pages_block_leaf(NULL, hmm_pfn(phys + P(1), 9, 0), 3 * BLOCK, all), 0);
+	KUNIT_EXPECT_EQ(test, block_leaf(pfn, 3 * BLOCK + P(1), all), 0);
+	KUNIT_EXPECT_EQ(test, block_leaf(hmm_pfn(phys + P(1), 9, 0), 3 * BLOCK, all), 0);
 	/* At either end of the space. */
-	KUNIT_EXPECT_NE(test, vsvm_pages_block_leaf(NULL, pfn, 0, all), 0);
-	KUNIT_EXPECT_NE(test, vsvm_pages_block_leaf(NULL, pfn, TOP - BLOCK, all), 0);
+	KUNIT_EXPECT_NE(test, block_leaf(pfn, 0, all), 0);
+	KUNIT_EXPECT_NE(test, block_leaf(pfn, TOP - BLOCK, all), 0);
 }
 
 static void test_block_bounds(struct kunit *test)
@@ -201,8 +207,8 @@ static void test_block_bounds(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
-		KUNIT_EXPECT_EQ_MSG(test, !!vsvm_pages_block_leaf(NULL, hmm_pfn(8 * BLOCK + P(5), 9, 0),
-								  BLOCK + P(5), cases[i].bounds),
+		KUNIT_EXPECT_EQ_MSG(test, !!block_leaf(hmm_pfn(8 * BLOCK + P(5), 9, 0),
+						       BLOCK + P(5), cases[i].bounds),
 				    cases[i].good, "case %u", i);
 }
 
