@@ -184,6 +184,19 @@ uint32_t vsvm_num_engines(int fd)
 	return info.num_engines;
 }
 
+/* Where the memory of VMs is to be that the library makes */
+static uint32_t location(void)
+{
+	const char *name = getenv("VSVM_LOCATION");
+
+	if (!name || !strcmp(name, "any"))
+		return DRM_VSVM_LOCATION_ANY;
+	if (!strcmp(name, "system"))
+		return DRM_VSVM_LOCATION_SYSTEM;
+	igt_assert_f(!strcmp(name, "vram"), "VSVM_LOCATION=%s\n", name);
+	return DRM_VSVM_LOCATION_VRAM;
+}
+
 int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t bo_start,
 			    uint64_t bo_size, uint32_t *vm)
 {
@@ -193,6 +206,7 @@ int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t b
 		.bo_size = bo_size,
 		.interval_policy = policy,
 		.interval_window = window,
+		.location = location(),
 	};
 	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &create);
 
@@ -236,6 +250,7 @@ int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size
 		.flags = flags,
 		.bo_start = bo_start,
 		.bo_size = bo_size,
+		.location = flags & DRM_VSVM_VM_SVM ? location() : 0,
 	};
 	const char *policy = getenv("VSVM_INTERVAL_POLICY");
 	int ret;

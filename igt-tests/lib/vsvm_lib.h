@@ -104,7 +104,8 @@ int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size
  * __vsvm_vm_create_policy() - an SVM VM with an &enum drm_vsvm_interval_policy
  *
  * All the others take the policy that VSVM_INTERVAL_POLICY names in the environment: vma,
- * window:BYTES, mm, or registered, where all that there is gets registered.
+ * window:BYTES, mm, or registered, where all that there is gets registered. And the location that
+ * VSVM_LOCATION names: any, system, vram.
  */
 int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t bo_start,
 			    uint64_t bo_size, uint32_t *vm);

@@ -461,11 +461,15 @@ static void test_bad(int fd)
 			.interval_window = i == DRM_VSVM_INTERVAL_POLICY_WINDOW ? 64 * K : 0,
 		};
 		igt_assert_eq(create(fd, &args), 0);
-		args.pad = 1;
+		args.location = DRM_VSVM_LOCATION_VRAM;
+		igt_assert_eq(create(fd, &args), 0);
+		args.location++;
 		igt_assert_eq(create(fd, &args), -EINVAL);
-		args.pad = 0;
-		/* without SVM there is nothing to listen to */
+		/* without SVM there is nothing to listen to, or to move */
 		args.flags = 0;
+		args.location = DRM_VSVM_LOCATION_VRAM;
+		igt_assert_eq(create(fd, &args), -EINVAL);
+		args.location = DRM_VSVM_LOCATION_ANY;
 		igt_assert_eq(create(fd, &args), i ? -EINVAL : 0);
 		if (i == DRM_VSVM_INTERVAL_POLICY_WINDOW)
 			continue;

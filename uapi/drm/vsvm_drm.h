@@ -198,6 +198,19 @@ enum drm_vsvm_interval_policy {
 	DRM_VSVM_INTERVAL_POLICY_REGISTERED = 3,
 };
 
+/** enum drm_vsvm_location - where memory is to be while the GPU uses it */
+enum drm_vsvm_location {
+	/** @DRM_VSVM_LOCATION_ANY: where it is */
+	DRM_VSVM_LOCATION_ANY = 0,
+	/** @DRM_VSVM_LOCATION_SYSTEM: in system memory; what is in VRAM already stays there */
+	DRM_VSVM_LOCATION_SYSTEM = 1,
+	/**
+	 * @DRM_VSVM_LOCATION_VRAM: in VRAM: a page fault of the GPU moves it there, if it can be
+	 * moved. An access by a CPU moves it back
+	 */
+	DRM_VSVM_LOCATION_VRAM = 2,
+};
+
 /**
  * struct drm_vsvm_vm_create - argument of %DRM_IOCTL_VSVM_VM_CREATE
  *
@@ -207,7 +220,7 @@ enum drm_vsvm_interval_policy {
  * range (mmap with PROT_NONE), or CPU and GPU will mean different memory by the same pointer.
  *
  * Errors: -EINVAL for a range that is not page aligned or not within the address space, or a window
- * that is not as below; -ENOSPC when the file has max_vms already.
+ * or a location that is not as below; -ENOSPC when the file has max_vms already.
  */
 struct drm_vsvm_vm_create {
 	/** @flags: DRM_VSVM_VM_* */
@@ -220,8 +233,10 @@ struct drm_vsvm_vm_create {
 	__u64 bo_size;
 	/** @interval_policy: &enum drm_vsvm_interval_policy; without SVM 0 */
 	__u32 interval_policy;
-	/** @pad: must be zero */
-	__u32 pad;
+	/**
+	 * @location: &enum drm_vsvm_location of ranges that have no attribute for it; without SVM 0
+	 */
+	__u32 location;
 	/**
 	 * @interval_window: for %DRM_VSVM_INTERVAL_POLICY_WINDOW, a power of two, 4 KiB..1 TiB;
 	 * else 0
@@ -557,19 +572,6 @@ enum drm_vsvm_attr_type {
 	 * all that the CPU has of 2M, back 64K, and what is one page of 2M as one
 	 */
 	DRM_VSVM_ATTR_GRANULARITY = 2,
-};
-
-/** enum drm_vsvm_location - where memory is to be while the GPU uses it */
-enum drm_vsvm_location {
-	/** @DRM_VSVM_LOCATION_ANY: where it is */
-	DRM_VSVM_LOCATION_ANY = 0,
-	/** @DRM_VSVM_LOCATION_SYSTEM: in system memory; what is in VRAM already stays there */
-	DRM_VSVM_LOCATION_SYSTEM = 1,
-	/**
-	 * @DRM_VSVM_LOCATION_VRAM: in VRAM: a page fault of the GPU moves it there, if it can be
-	 * moved. An access by a CPU moves it back
-	 */
-	DRM_VSVM_LOCATION_VRAM = 2,
 };
 
 /** enum drm_vsvm_page_size - sizes of the GPU's pages in a range */

@@ -264,7 +264,7 @@ static bool policy_ok(const struct drm_vsvm_vm_create *args)
 	u64 window = args->interval_window;
 
 	if (!(args->flags & DRM_VSVM_VM_SVM))
-		return !args->interval_policy && !window && !args->vram_limit;
+		return !args->interval_policy && !window && !args->location && !args->vram_limit;
 	if (!vsvm_policy_get(args->interval_policy))
 		return false;
 	if (args->interval_policy == DRM_VSVM_INTERVAL_POLICY_WINDOW)
@@ -279,7 +279,8 @@ int vsvm_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
 	struct vsvm_vm *vm;
 	int ret;
 
-	if (args->flags & ~DRM_VSVM_VM_SVM || args->pad || !policy_ok(args))
+	if (args->flags & ~DRM_VSVM_VM_SVM || args->location > DRM_VSVM_LOCATION_VRAM ||
+	    !policy_ok(args))
 		return -EINVAL;
 	if (args->flags & DRM_VSVM_VM_SVM ? !vsvm_vm_bo_range_ok(args->bo_start, args->bo_size) :
 					    args->bo_start || args->bo_size)

@@ -94,6 +94,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	svm->bo_end = args->bo_start + args->bo_size;
 	svm->policy = vsvm_policy_get(args->interval_policy);
 	svm->window = args->interval_window;
+	svm->vram.location = args->location;
 	svm->intervals = RB_ROOT_CACHED;
 	mutex_init(&svm->update_lock);
 	svm->update_wq = update_wq;

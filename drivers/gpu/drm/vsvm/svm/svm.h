@@ -107,6 +107,8 @@ struct vsvm_svm_vram {
 	struct vsvm_vram_chunk *spare;
 	/** @last: the last @open; only to be tried again, it may be another's by now */
 	struct vsvm_vram_chunk *last;
+	/** @location: &enum drm_vsvm_location of what has no attribute for it; never changes */
+	u8 location;
 	/** @room: for moving as many pages as a block has */
 	struct vsvm_migrate_room *room;
 	/** @moves: of each block of 2M that has moved, when and how often of late */

@@ -178,7 +178,7 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	attr = vsvm_attr_get(svm, req->start, &bounds);
 	req->page_size = attr.page_size;
 	req->granularity = attr.granularity;
-	req->location = req->location ?: attr.location;
+	req->location = req->location ?: attr.location ?: svm->vram.location;
 	req->end = min(req->end, bounds.end);
 
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_VMA, req->start, req->end);
