@@ -556,7 +556,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	if (to_vram(svm, vma, span, req))
 		return VSVM_SERVE_MOVED;
 	/* It may be on a disk, which the kernel does not see to. */
-	vsvm_pages_make(svm, interval, seq, req);
+	vsvm_pages_make(svm, vma, block.start, req);
 	if (!to_vram(svm, vma, span, req))
 		svm->stats.kept_busy += (req->end - req->start) >> PAGE_SHIFT;
 	return VSVM_SERVE_MOVED;

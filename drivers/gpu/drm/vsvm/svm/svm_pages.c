@@ -251,18 +251,25 @@ int vsvm_pages_look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsign
 
 /**
  * vsvm_pages_make() - have the pages of a request be there, if that can be done
- * @svm: SVM; its @pfns are overwritten
- * @interval: covers the request
- * @seq: of its notifier
+ * @svm: SVM; its @pfns are what vsvm_pages_look() has found
+ * @vma: VMA of the request, not watched by userfaultfd
+ * @start: first byte of what @svm->pfns is about; the request is in it
  * @req: request
+ *
+ * Not by HMM: what has been tried for the request before may have been an event for the notifier,
+ * and then HMM does nothing.
  *
  * Context: as vsvm_pages_get().
  */
-void vsvm_pages_make(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+void vsvm_pages_make(struct vsvm_svm *svm, struct vm_area_struct *vma, u64 start,
 		     const struct vsvm_request *req)
 {
-	ask_hmm(svm, interval, seq, (struct vsvm_span) { req->start, req->end }, svm->pfns,
-		HMM_PFN_REQ_FAULT | (req->write ? HMM_PFN_REQ_WRITE : 0), svm->vram.pool);
+	unsigned int flags = FAULT_FLAG_REMOTE | (req->write ? FAULT_FLAG_WRITE : 0);
+	u64 addr;
+
+	for (addr = req->start; addr < req->end; addr += PAGE_SIZE)
+		if (!(svm->pfns[(addr - start) >> PAGE_SHIFT] & HMM_PFN_VALID))
+			handle_mm_fault(vma, addr, flags, NULL);
 }
 
 /* How many of the pages are there as wanted, from the first on? */

@@ -54,7 +54,7 @@ struct vsvm_request {
 void vsvm_pages_beside(struct vsvm_pt *pt, struct vsvm_request *req);
 int vsvm_pages_look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		    struct vsvm_span span);
-void vsvm_pages_make(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+void vsvm_pages_make(struct vsvm_svm *svm, struct vm_area_struct *vma, u64 start,
 		     const struct vsvm_request *req);
 int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		   struct vm_area_struct *vma, struct vsvm_request *req, struct vsvm_span bounds,
