@@ -6,17 +6,19 @@
  * Makes room in VRAM: the chunk that was used longest ago goes back to system memory, whoever's it
  * is. It is known by its place only. Which processes map it, and where, changes without notice
  * (mremap, fork), so nobody remembers that; the kernel finds them by its reverse mapping, and has
- * our notifiers called. No mmap_lock is taken for that, for whoever wants room may be in the
- * middle of a fault of another process.
+ * our notifiers called. No mmap_lock is waited for, for whoever wants room may be in the middle of
+ * a fault of another process.
  *
  * Destinations are allocated before the first page is locked: memory may be what is short, and
  * reclaim must not meet pages that wait for it. If there is not enough the chunk stays, and who
  * wanted room does without VRAM.
  *
- * A folio of 2M goes to one of 2M. Where the system has none, it has to be split, and the kernel
- * does that only for who comes by an address. So then a process that maps it is looked for, by the
- * same reverse mapping, and the folio goes page by page through that (evict_split()). This does
- * take an mmap_lock, but never waits for it::
+ * A folio of 2M that a process has mapped as such is another matter. A bug of the kernel's (see DOC:
+ * Migration) forbids to move it so while it may be unmapped; and where the system has no 2M for it,
+ * it has to be split, which the kernel does only for who comes by an address. So a process that
+ * maps it is looked for, by the same reverse mapping, and it goes through that (evict_mapped()): as
+ * one if the process has it for itself and can be kept from unmapping it, else page by page. This
+ * does take an mmap_lock, but never waits for it::
  *
  *   eviction                                whoever may map it
  *   --------                                ------------------
@@ -25,7 +27,7 @@
  *   anon_vma: a VMA, its mm, the address
  *   mm_users taken, folio unlocked
  *                                           munmap, mremap, exit, a CPU's access
- *   mmap_read_trylock(mm)
+ *   lock_alone(mm), or mmap_read_trylock(mm)
  *   is there still a folio of ours?
  *   migrate_vma_setup() looks itself
  *
@@ -37,6 +39,7 @@
 #include <linux/memremap.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/mmap_lock.h>
 #include <linux/pagemap.h>
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
@@ -47,8 +50,8 @@
 #include "svm_evict.h"
 #include "svm_migrate.h"
 
-/* Mappings of a folio that are tried, one after the other, when it has to be split. */
-#define SPLIT_TRIES	8
+/* Mappings of a folio of 2M that are tried, one after the other. */
+#define MAPPING_TRIES	256
 
 /* Destinations for as many pages as may be in the chunk. Returns how many there are. */
 static unsigned int alloc_pages_for(struct vsvm_vram_chunk *chunk, struct vsvm_migrate_room *room)
@@ -122,17 +125,19 @@ static unsigned int move(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
 }
 
 /*
- * A process that may map a folio, the @n-th of them, with a reference on its users, and where.
- * NULL if there are not so many.
+ * A process that may map a folio, the @n-th of them, and where: *@mm, with a reference on its
+ * users, NULL if it is about to end. False if there are not so many.
  */
-static struct mm_struct *find_mapping(struct folio *folio, unsigned int n, unsigned long *addr)
+static bool find_mapping(struct folio *folio, unsigned int n, struct mm_struct **mm,
+			 unsigned long *addr)
 {
-	struct mm_struct *mm = NULL;
 	struct anon_vma *anon_vma;
 	struct rb_node *node;
+	bool found = false;
 
+	*mm = NULL;
 	if (!folio_trylock(folio))
-		return NULL;
+		return false;
 	if (!folio_mapped(folio) || !folio_test_anon(folio))
 		goto unlock;
 
@@ -148,40 +153,73 @@ static struct mm_struct *find_mapping(struct folio *folio, unsigned int n, unsig
 			continue;
 		*addr = vma->vm_start + ((folio->index - vma->vm_pgoff) << PAGE_SHIFT);
 		if (mmget_not_zero(vma->vm_mm))
-			mm = vma->vm_mm;
+			*mm = vma->vm_mm;
+		found = true;
 		break;
 	}
 	up_read(&anon_vma->root->rwsem);
 unlock:
 	folio_unlock(folio);
-	return mm;
+	return found;
 }
 
-/* Moves a folio of 2M page by page, through a process that maps it. Returns how many moved. */
-static unsigned int evict_split(struct vsvm_vram *vram, struct folio *folio,
+/* What mmap_write_lock() does, if nobody has it: mmap_write_unlock() undoes it. */
+static bool lock_alone(struct mm_struct *mm)
+{
+	if (!down_write_trylock(&mm->mmap_lock))
+		return false;
+	mm_lock_seqcount_begin(mm);
+	return true;
+}
+
+/* Moves what of a chunk, or of another, is mapped at an address. Returns how many pages. */
+static unsigned int move_mapped(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
+				struct mm_struct *mm, unsigned long addr,
 				struct vsvm_migrate_room *room)
 {
+	struct vsvm_span span = { addr, addr + HPAGE_PMD_SIZE };
+	bool alone = lock_alone(mm);
 	struct vm_area_struct *vma;
-	struct vsvm_span span;
-	struct mm_struct *mm;
-	unsigned int n, moved = 0;
-	unsigned long addr;
+	unsigned int moved = 0;
 
-	for (n = 0; n < SPLIT_TRIES && !moved; n++) {
+	if (!alone && !mmap_read_trylock(mm))
+		return 0;
+	vma = vma_lookup(mm, addr);
+	if (vma && span.end <= vma->vm_end) {
+		/* madvise() is content with the lock of the VMA. */
+		if (alone)
+			vma_start_write(vma);
+		vsvm_hold(chunk->client->as, VSVM_HOLD_EVICT_PAGES, 0, U64_MAX);
+		vsvm_migrate_to_ram(vram, vma, span, alone && !vsvm_migrate_is_shared(vma), NULL,
+				    room, &moved);
+	}
+	if (alone)
+		mmap_write_unlock(mm);
+	else
+		mmap_read_unlock(mm);
+	return moved;
+}
+
+/* Moves a folio of 2M, whole or in pages, through a process that maps it. Returns how many. */
+static unsigned int evict_mapped(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
+				 struct folio *folio, struct vsvm_migrate_room *room)
+{
+	unsigned int n, moved = 0;
+	struct mm_struct *mm;
+	unsigned long addr;
+	bool found;
+
+	for (n = 0; n < MAPPING_TRIES && !moved; n++) {
 		if (!folio_try_get(folio))
 			break;
-		mm = find_mapping(folio, n, &addr);
+		found = find_mapping(folio, n, &mm, &addr);
 		/* One reference too many would keep it from moving. */
 		folio_put(folio);
+		if (!found)
+			break;
 		if (!mm)
 			continue;
-		span = (struct vsvm_span) { addr, addr + HPAGE_PMD_SIZE };
-		if (mmap_read_trylock(mm)) {
-			vma = vma_lookup(mm, addr);
-			if (vma && span.end <= vma->vm_end)
-				vsvm_migrate_to_ram(vram, vma, span, NULL, room, &moved);
-			mmap_read_unlock(mm);
-		}
+		moved = move_mapped(vram, chunk, mm, addr, room);
 		mmput_async(mm);
 	}
 	return moved;
@@ -209,9 +247,10 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 		return false;
 	/* Only a hint of what will be found: the kernel may split it any time. */
 	whole = READ_ONCE(chunk->used) == VSVM_VRAM_CHUNK_PAGES && folio_test_large(folio);
-	moved = move(vram, chunk, room, whole);
+	if (!whole || !folio_entire_mapcount(folio))
+		moved = move(vram, chunk, room, whole);
 	if (!moved && whole && folio_test_large(folio))
-		moved = evict_split(vram, folio, room);
+		moved = evict_mapped(vram, chunk, folio, room);
 	vsvm_migrate_room_free(room);
 
 	atomic64_add(moved, &chunk->client->evicted);

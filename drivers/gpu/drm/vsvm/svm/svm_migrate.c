@@ -38,6 +38,17 @@
  * What moves to VRAM again and again in a short time, because a CPU wants it back or there is not
  * enough VRAM, is left alone for a while (is_thrashing()), unless a prefetch asks for it.
  *
+ * While a folio of 2M is on its way back, nobody may unmap all of it at once: zap_huge_pmd() (of
+ * Linux 7.2) finds the migration entry in place of the mapping, sees that its folio is
+ * device-private, and takes that for a mapping. It drops a reference that is not there, and the
+ * folio is freed while we copy it; what comes of it is memory that is charged to nobody, and a
+ * CPU that never gets the lock of the list for it. Of entries for 4K it knows better. So a folio
+ * that another process has too is split before it moves, and eviction, of which the process knows
+ * nothing, excludes it by mmap_lock (svm_evict.c).
+ *
+ * Limits: a process that discards 2M by madvise(MADV_DONTNEED) while another thread of it touches
+ * just these, or prefetches them to the system, meets that bug still.
+ *
  * Locking: mmap_lock for reading in all of it. To VRAM: update_lock, for &vsvm_svm_vram.
  */
 
@@ -48,6 +59,7 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/rmap.h>
 #include <linux/slab.h>
 #include <linux/userfaultfd_k.h>
 
@@ -620,6 +632,7 @@ static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_m
  * @vram: VRAM
  * @vma: VMA
  * @span: range, in the VMA; of a folio of 2M all, if it is mapped as one
+ * @whole: a folio of 2M may stay one; only where nobody can unmap it meanwhile, see DOC: Migration
  * @fault_page: page that a CPU waits for, locked and with a reference; NULL: none
  * @room: room for as many pages
  * @moved: out: 4K pages that moved
@@ -629,7 +642,7 @@ static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_m
  * memory; -EINVAL.
  */
 int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, struct vsvm_span span,
-			struct page *fault_page, struct vsvm_migrate_room *room,
+			bool whole, struct page *fault_page, struct vsvm_migrate_room *room,
 			unsigned int *moved)
 {
 	struct migrate_vma m = {
@@ -639,7 +652,8 @@ int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, stru
 		.src = room->src,
 		.dst = room->dst,
 		.pgmap_owner = vsvm_vram_owner(vram),
-		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE | MIGRATE_VMA_SELECT_COMPOUND,
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE |
+			 (whole ? MIGRATE_VMA_SELECT_COMPOUND : 0),
 		.fault_page = fault_page,
 	};
 	int ret;
@@ -657,6 +671,31 @@ int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, stru
 	*moved = vsvm_migrate_moved(room, m.npages);
 	migrate_vma_finalize(&m);
 	return ret;
+}
+
+/**
+ * vsvm_migrate_is_shared() - may another process have what is in a VMA too?
+ * @vma: VMA
+ *
+ * Context: mmap_lock held.
+ * Return: false if nobody has; and so it stays as long as mmap_lock is held.
+ */
+bool vsvm_migrate_is_shared(struct vm_area_struct *vma)
+{
+	struct anon_vma *anon_vma = vma->anon_vma;
+	struct rb_node *node;
+	bool shared = false;
+
+	if (!anon_vma)
+		return false;
+	/* A child's, or one that was merged: what it has may be a parent's too. */
+	if (!list_is_singular(&vma->anon_vma_chain))
+		return true;
+	down_read(&anon_vma->root->rwsem);
+	for (node = rb_first_cached(&anon_vma->rb_root); node && !shared; node = rb_next(node))
+		shared = rb_entry(node, struct anon_vma_chain, rb)->vma->vm_mm != vma->vm_mm;
+	up_read(&anon_vma->root->rwsem);
+	return shared;
 }
 
 /**
@@ -685,11 +724,22 @@ void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span)
 		struct vsvm_span part = vsvm_span_clip(span, (struct vsvm_span) {
 			vma->vm_start, vma->vm_end
 		});
+		bool whole = !vsvm_migrate_is_shared(vma);
 
-		if (!vsvm_migrate_to_ram(svm->vram.pool, vma, part, NULL, svm->vram.room, &moved))
+		if (!vsvm_migrate_to_ram(svm->vram.pool, vma, part, whole, NULL, svm->vram.room,
+					 &moved))
 			svm->stats.to_system += moved;
 	}
 	mmap_read_unlock(svm->mm);
+}
+
+/*
+ * Is it a folio of 2M that another process may unmap as a whole while it is on its way? The
+ * mappings of this process are safe from munmap and exit, and from fork, by mmap_lock.
+ */
+static bool is_split_first(const struct vm_fault *vmf)
+{
+	return !vmf->pte && folio_mapcount(page_folio(vmf->page)) > 1;
 }
 
 /* What comes back with a page: what is around it, in the VMA. */
@@ -700,7 +750,7 @@ static struct vsvm_span return_span(const struct vm_fault *vmf)
 	u64 start = ALIGN_DOWN(vmf->address, size);
 
 	/* A folio that is mapped as a whole comes back as one, or split by the kernel. */
-	if (!vmf->pte) {
+	if (!vmf->pte && !is_split_first(vmf)) {
 		start = ALIGN_DOWN(vmf->address, HPAGE_PMD_SIZE);
 		return (struct vsvm_span) { start, start + HPAGE_PMD_SIZE };
 	}
@@ -734,6 +784,7 @@ vm_fault_t vsvm_migrate_cpu_fault(struct vm_fault *vmf)
 	struct vsvm_vram_client *client;
 	struct vsvm_migrate_room *room;
 	unsigned int moved = 0;
+	bool split;
 	int ret;
 
 	/* The page is in use, so its chunk stays, and whose it is. */
@@ -748,7 +799,17 @@ vm_fault_t vsvm_migrate_cpu_fault(struct vm_fault *vmf)
 	}
 	if (!room)
 		return VM_FAULT_OOM;
-	ret = vsvm_migrate_to_ram(vram, vmf->vma, span, vmf->page, room, &moved);
+	/*
+	 * The kernel does not split a folio for a page of it while somebody else has a reference.
+	 * Ours can go for so long: the folio is mapped here, and stays so while it is locked, which
+	 * the first page is, by which we know it, also when it has been split.
+	 */
+	split = is_split_first(vmf);
+	if (split)
+		folio_put(page_folio(vmf->page));
+	ret = vsvm_migrate_to_ram(vram, vmf->vma, span, !split, vmf->page, room, &moved);
+	if (split)
+		folio_get(page_folio(vmf->page));
 	vsvm_migrate_room_free(room);
 
 	atomic64_add(moved, &client->faulted);

@@ -50,9 +50,10 @@ bool vsvm_migrate_vma_ok(const struct vm_area_struct *vma);
 struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_vram *vram,
 				   struct vsvm_span block, const struct vsvm_request *req,
 				   bool whole);
+bool vsvm_migrate_is_shared(struct vm_area_struct *vma);
 void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span);
 int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, struct vsvm_span span,
-			struct page *fault_page, struct vsvm_migrate_room *room,
+			bool whole, struct page *fault_page, struct vsvm_migrate_room *room,
 			unsigned int *moved);
 vm_fault_t vsvm_migrate_cpu_fault(struct vm_fault *vmf);
 void vsvm_migrate_folio_split(struct folio *head, struct folio *tail);
