@@ -60,7 +60,7 @@ void vsvm_module_reload(const char *params)
 void vsvm_module_save(void)
 {
 	static const char *const names[] = {
-		"engines", "fault_ring_size", "job_timeout_ms", "hold_points",
+		"engines", "fault_ring_size", "job_timeout_ms", "hold_points", "vram_mib",
 	};
 	char path[128], value[32];
 	size_t used = 0;
