@@ -7,8 +7,8 @@
 #ifndef VSVM_VRAM_TEST_H
 #define VSVM_VRAM_TEST_H
 
+#include "vsvm_busy.h"
 #include "vsvm_mm.h"
-#include "vsvm_svm.h"
 
 /* Pages of a block of 2M */
 #define BLOCK_PAGES	(VSVM_2M / PAGE)
@@ -68,7 +68,16 @@ static inline void vram_fetch_back(struct svm *t, const void *p, uint64_t size)
 }
 
 /** vram_expect_pages() - so many pages of the VM are in VRAM */
-#define vram_expect_pages(t, count) igt_assert_eq_u64(svm_stats(t).vram_pages, count)
+#define vram_expect_pages(t, count) \
+	do { \
+		struct drm_vsvm_vm_stats __stats = svm_stats(t); \
+		uint64_t __count = (count); \
+		igt_assert_f(__stats.vram_pages == __count, \
+			     "%llu pages in VRAM, not %llu; kept: kind %llu, busy %llu, full %llu\n", \
+			     (long long)__stats.vram_pages, (long long)__count, \
+			     (long long)__stats.kept_kind, (long long)__stats.kept_busy, \
+			     (long long)__stats.kept_full); \
+	} while (0)
 
 /** vram_check() - the CPU finds first + i in the first word of page i */
 static inline void vram_check(const void *p, unsigned int pages, uint64_t first)
@@ -84,6 +93,74 @@ static inline void vram_number_gpu(struct svm *t, void *p, unsigned int pages, u
 	for (unsigned int i = 0; i < pages; i++)
 		vsvm_emit_fill(&t->s, vsvm_ptr(p) + i * PAGE, 8, first + i, 8);
 	vsvm_run(&t->ctx, &t->s);
+}
+
+/* Memory of which every byte is known (vsvm_busy.h), in VRAM */
+
+/** vram_begin() - buffer of so many bytes, whole 2M if they are to be 2M pages, all of it in VRAM */
+static inline uint8_t *vram_begin(struct svm *t, struct known *k, size_t size, bool huge)
+{
+	uint8_t *p = huge ? vram_huge(t, size / VSVM_2M) : vram_buffer(t, size / PAGE);
+
+	known_init(k, p, size);
+	known_write(k, t);
+	vram_expect_pages(t, size / PAGE);
+	return p;
+}
+
+/** vram_end() - give all of it up */
+static inline void vram_end(struct svm *t, struct known *k)
+{
+	svm_buffer_free(k->p, k->size);
+	/* and the VRAM is free again */
+	vram_expect_pages(t, 0);
+	svm_fini(t);
+	known_fini(k);
+}
+
+/** vram_expect_gpu() - the GPU sees at @p what is known of a part */
+static inline void vram_expect_gpu(const struct known *k, struct svm *t, const void *p,
+				   size_t offset, size_t size)
+{
+	memset(k->got, 0xee, size);
+	svm_copy(t, k->got, p, size);
+	for (size_t i = 0; i < size; i += PAGE)
+		igt_assert_f(!memcmp(k->got + i, k->want + offset + i, PAGE),
+			     "GPU: page %zu is wrong\n", (offset + i) / (size_t)PAGE);
+}
+
+/** vram_expect_cpu() - the CPU does */
+static inline void vram_expect_cpu(const struct known *k, const void *p, size_t offset, size_t size)
+{
+	for (size_t i = 0; i < size; i += PAGE)
+		igt_assert_f(!memcmp((const uint8_t *)p + i, k->want + offset + i, PAGE),
+			     "CPU: page %zu is wrong\n", (offset + i) / (size_t)PAGE);
+}
+
+/** vram_expect() - first the GPU, where the memory is, then the CPU */
+static inline void vram_expect(const struct known *k, struct svm *t, const void *p, size_t offset,
+			       size_t size)
+{
+	vram_expect_gpu(k, t, p, offset, size);
+	vram_expect_cpu(k, p, offset, size);
+}
+
+/** vram_expect_zeros() - the GPU and then the CPU see zeros */
+static inline void vram_expect_zeros(const struct known *k, struct svm *t, const void *p,
+				     size_t size)
+{
+	memset(k->got, 0xee, size);
+	svm_copy(t, k->got, p, size);
+	for (size_t i = 0; i < size; i++)
+		igt_assert_f(!k->got[i] && !((const uint8_t *)p)[i],
+			     "byte %zu is not zero: GPU %#x, CPU %#x\n", i, k->got[i],
+			     ((const uint8_t *)p)[i]);
+}
+
+/** vram_touch() - the CPU reads a byte */
+static inline void vram_touch(const void *p)
+{
+	(void)READ_ONCE(*(const uint8_t *)p);
 }
 
 #endif /* VSVM_VRAM_TEST_H */
