@@ -159,6 +159,36 @@ static void test_lru(bool huge)
 	}
 }
 
+/* What the GPU uses without a fault stays: somebody has to ask its page tables */
+static void test_lru_used(bool huge)
+{
+	const unsigned int count = (huge ? VRAM : VRAM_4K) / VSVM_2M;
+	int fd = begin(MIB);
+	struct known k[CHUNKS + 2];
+	struct svm t[CHUNKS + 2];
+	uint64_t faults;
+
+	for (unsigned int i = 0; i < count + 2; i++) {
+		svm_init(&t[i], fd);
+		wanted(&t[i], &k[i], VSVM_2M, huge);
+	}
+	/* the last but one has the oldest go, and what is in use looked at */
+	for (unsigned int i = 0; i < count + 1; i++)
+		known_write(&k[i], &t[i]);
+	vram_expect_pages(&t[0], 0);
+	usleep(300000);
+	faults = svm_stats(&t[1]).faults;
+	svm_read(&t[1], k[1].p);
+	igt_assert_eq_u64(svm_stats(&t[1]).faults, faults);
+	known_write(&k[count + 1], &t[count + 1]);
+	vram_expect_pages(&t[1], BLOCK_PAGES);
+	vram_expect_pages(&t[2], 0);
+	for (unsigned int i = 0; i < count + 2; i++) {
+		known_expect(&k[i], &t[i]);
+		vram_end(&t[i], &k[i]);
+	}
+}
+
 /* A VM that may have two chunks takes no more, and makes room itself */
 static void test_limit(bool huge)
 {
@@ -442,6 +472,9 @@ int igt_main()
 		igt_describe("What is used has to make room for what is not");
 		igt_subtest_f("lru%s", name)
 			test_lru(huge);
+		igt_describe("What the GPU uses all the time has to make room, as it does not fault");
+		igt_subtest_f("lru-used%s", name)
+			test_lru_used(huge);
 		igt_describe("A VM takes more VRAM than it was allowed, or that of others");
 		igt_subtest_f("limit%s", name)
 			test_limit(huge);

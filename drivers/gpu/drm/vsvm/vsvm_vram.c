@@ -450,14 +450,33 @@ void vsvm_vram_used(struct vsvm_vram *vram, u64 offset)
 	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
 
 	spin_lock_irq(&vram->lock);
+	chunk->mapped = true;
 	if (!chunk->held && chunk->used)
 		list_move_tail(&chunk->link, &vram->lru);
 	spin_unlock_irq(&vram->lock);
 }
 
+/* The device has used a page. Not later than it was mapped, perhaps, and that is known already. */
 static void note_used(void *data, u64 offset)
 {
-	vsvm_vram_used(data, offset);
+	struct vsvm_vram *vram = data;
+	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+
+	spin_lock_irq(&vram->lock);
+	if (!chunk->held && chunk->used && !chunk->mapped)
+		list_move_tail(&chunk->link, &vram->lru);
+	spin_unlock_irq(&vram->lock);
+}
+
+/* Of what is used from now on it is told. */
+static void forget_mapped(struct vsvm_vram *vram)
+{
+	struct vsvm_vram_chunk *chunk;
+
+	spin_lock_irq(&vram->lock);
+	list_for_each_entry(chunk, &vram->lru, link)
+		chunk->mapped = false;
+	spin_unlock_irq(&vram->lock);
 }
 
 /**
@@ -480,6 +499,7 @@ void vsvm_vram_age(struct vsvm_vram *vram)
 			vsvm_pt_age_vram(client->pt, note_used, vram);
 			mutex_unlock(&client->pt->lock);
 		}
+		forget_mapped(vram);
 		vram->aged = jiffies;
 	}
 	mutex_unlock(&vram->age_mutex);

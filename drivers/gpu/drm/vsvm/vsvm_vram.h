@@ -59,6 +59,8 @@ struct vsvm_vram_chunk {
 	unsigned int used;
 	/** @held: somebody allocates from it or evicts it: it stays, however many are used */
 	bool held;
+	/** @mapped: a fault has mapped some of it since it was last looked what is in use */
+	bool mapped;
 	/** @map: which pages are in use */
 	DECLARE_BITMAP(map, VSVM_VRAM_CHUNK_PAGES);
 };

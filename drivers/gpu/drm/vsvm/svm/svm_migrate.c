@@ -43,11 +43,11 @@
  * device-private, and takes that for a mapping. It drops a reference that is not there, and the
  * folio is freed while we copy it; what comes of it is memory that is charged to nobody, and a
  * CPU that never gets the lock of the list for it. Of entries for 4K it knows better. So a folio
- * that another process has too is split before it moves, and eviction, of which the process knows
- * nothing, excludes it by mmap_lock (svm_evict.c).
+ * that another process or thread could unmap is split before it moves, and eviction, of which the
+ * process knows nothing, excludes it by mmap_lock (svm_evict.c).
  *
- * Limits: a process that discards 2M by madvise(MADV_DONTNEED) while another thread of it touches
- * just these, or prefetches them to the system, meets that bug still.
+ * Limits: another process that discards 2M of this one, by process_madvise() or as the OOM reaper,
+ * just while its only thread touches them, meets that bug still.
  *
  * Locking: mmap_lock for reading in all of it. To VRAM: update_lock, for &vsvm_svm_vram.
  */
@@ -698,6 +698,12 @@ bool vsvm_migrate_is_shared(struct vm_area_struct *vma)
 	return shared;
 }
 
+/* Has anybody but the caller, a thread of the process, to do with the memory? */
+static bool has_other_users(struct mm_struct *mm)
+{
+	return atomic_read(&mm->mm_users) > 1;
+}
+
 /**
  * vsvm_migrate_back() - move a range to system memory, as far as it goes
  * @svm: SVM
@@ -724,7 +730,7 @@ void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span)
 		struct vsvm_span part = vsvm_span_clip(span, (struct vsvm_span) {
 			vma->vm_start, vma->vm_end
 		});
-		bool whole = !vsvm_migrate_is_shared(vma);
+		bool whole = !vsvm_migrate_is_shared(vma) && !has_other_users(svm->mm);
 
 		if (!vsvm_migrate_to_ram(svm->vram.pool, vma, part, whole, NULL, svm->vram.room,
 					 &moved))
@@ -734,23 +740,24 @@ void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span)
 }
 
 /*
- * Is it a folio of 2M that another process may unmap as a whole while it is on its way? The
- * mappings of this process are safe from munmap and exit, and from fork, by mmap_lock.
+ * Is it a folio of 2M that somebody may unmap as a whole while it is on its way? Another process, or
+ * another thread by madvise(). From munmap and exit, and from fork, mmap_lock keeps it in this one.
  */
 static bool is_split_first(const struct vm_fault *vmf)
 {
-	return !vmf->pte && folio_mapcount(page_folio(vmf->page)) > 1;
+	return !vmf->pte && (folio_mapcount(page_folio(vmf->page)) > 1 ||
+			     has_other_users(vmf->vma->vm_mm));
 }
 
 /* What comes back with a page: what is around it, in the VMA. */
-static struct vsvm_span return_span(const struct vm_fault *vmf)
+static struct vsvm_span return_span(const struct vm_fault *vmf, bool split)
 {
 	unsigned int order = (unsigned long)vmf->page->zone_device_data;
 	u64 size = PAGE_SIZE << order;
 	u64 start = ALIGN_DOWN(vmf->address, size);
 
 	/* A folio that is mapped as a whole comes back as one, or split by the kernel. */
-	if (!vmf->pte && !is_split_first(vmf)) {
+	if (!vmf->pte && !split) {
 		start = ALIGN_DOWN(vmf->address, HPAGE_PMD_SIZE);
 		return (struct vsvm_span) { start, start + HPAGE_PMD_SIZE };
 	}
@@ -779,12 +786,12 @@ static struct vsvm_span return_span(const struct vm_fault *vmf)
 vm_fault_t vsvm_migrate_cpu_fault(struct vm_fault *vmf)
 {
 	struct vsvm_vram *vram = vsvm_vram_of(vmf->page);
-	struct vsvm_span span = return_span(vmf);
+	bool split = is_split_first(vmf);
+	struct vsvm_span span = return_span(vmf, split);
 	u64 begin = vsvm_trace_begin(vsvm_migrate);
 	struct vsvm_vram_client *client;
 	struct vsvm_migrate_room *room;
 	unsigned int moved = 0;
-	bool split;
 	int ret;
 
 	/* The page is in use, so its chunk stays, and whose it is. */
@@ -804,7 +811,6 @@ vm_fault_t vsvm_migrate_cpu_fault(struct vm_fault *vmf)
 	 * Ours can go for so long: the folio is mapped here, and stays so while it is locked, which
 	 * the first page is, by which we know it, also when it has been split.
 	 */
-	split = is_split_first(vmf);
 	if (split)
 		folio_put(page_folio(vmf->page));
 	ret = vsvm_migrate_to_ram(vram, vmf->vma, span, !split, vmf->page, room, &moved);
