@@ -40,7 +40,7 @@ static inline uint8_t *vram_buffer(struct svm *t, unsigned int pages)
 	return p;
 }
 
-/** vram_huge() - pages of 2M each, by the CPU's first touch, wanted in VRAM; skips without any */
+/** vram_huge() - pages of 2M each, touched by the CPU, wanted in VRAM; skips without any */
 static inline uint8_t *vram_huge(struct svm *t, unsigned int blocks)
 {
 	uint8_t *p = svm_buffer(blocks * VSVM_2M);
@@ -73,7 +73,7 @@ static inline void vram_fetch_back(struct svm *t, const void *p, uint64_t size)
 		struct drm_vsvm_vm_stats __stats = svm_stats(t); \
 		uint64_t __count = (count); \
 		igt_assert_f(__stats.vram_pages == __count, \
-			     "%llu pages in VRAM, not %llu; kept: kind %llu, busy %llu, full %llu\n", \
+			     "%llu pages in VRAM, not %llu; kept: %llu, %llu busy, %llu full\n", \
 			     (long long)__stats.vram_pages, (long long)__count, \
 			     (long long)__stats.kept_kind, (long long)__stats.kept_busy, \
 			     (long long)__stats.kept_full); \
@@ -97,7 +97,7 @@ static inline void vram_number_gpu(struct svm *t, void *p, unsigned int pages, u
 
 /* Memory of which every byte is known (vsvm_busy.h), in VRAM */
 
-/** vram_begin() - buffer of so many bytes, whole 2M if they are to be 2M pages, all of it in VRAM */
+/** vram_begin() - a buffer, of 2M pages or of 4K, all of it in VRAM */
 static inline uint8_t *vram_begin(struct svm *t, struct known *k, size_t size, bool huge)
 {
 	uint8_t *p = huge ? vram_huge(t, size / VSVM_2M) : vram_buffer(t, size / PAGE);
@@ -130,7 +130,8 @@ static inline void vram_expect_gpu(const struct known *k, struct svm *t, const v
 }
 
 /** vram_expect_cpu() - the CPU does */
-static inline void vram_expect_cpu(const struct known *k, const void *p, size_t offset, size_t size)
+static inline void vram_expect_cpu(const struct known *k, const void *p, size_t offset,
+				   size_t size)
 {
 	for (size_t i = 0; i < size; i += PAGE)
 		igt_assert_f(!memcmp((const uint8_t *)p + i, k->want + offset + i, PAGE),

@@ -346,7 +346,7 @@ static void test_collapse(int fd, bool half)
 	(void)!madvise(p, k.size, MADV_COLLAPSE);
 	vram_expect(&k, &t, p, 0, k.size);
 	known_write(&k, &t);
-	igt_require(madvise(p, k.size, MADV_COLLAPSE) == 0 || errno != ENOSYS);
+	(void)!madvise(p, k.size, MADV_COLLAPSE);
 	vram_expect_cpu(&k, p, 0, k.size);
 	vram_expect(&k, &t, p, 0, k.size);
 	vram_end(&t, &k);
@@ -422,10 +422,6 @@ static void test_touch_split(int fd, unsigned int page)
 	vram_end(&t, &k);
 }
 
-#define for_each_size(huge, name) \
-	for (int huge = 0; huge < 2; huge++) \
-		for (const char *name = huge ? "-huge" : ""; name; name = NULL)
-
 int igt_main()
 {
 	static const unsigned int pages[] = { 0, 17, 255, BLOCK_PAGES - 1 };
@@ -436,68 +432,70 @@ int igt_main()
 		vram_require(fd);
 	}
 
-	for_each_size(huge, name) {
+	for (int huge = 0; huge < 2; huge++) {
+		const char *name = huge ? "-huge" : "";
+
 		for (unsigned int i = 0; i < ARRAY_SIZE(parts); i++) {
 			const struct part *part = &parts[i];
 
-			igt_describe("Unmapping takes memory in VRAM beside it along, or leaves VRAM");
+			igt_describe("Unmapping takes other memory in VRAM along, or leaves some");
 			igt_subtest_f("munmap-%s%s", part->name, name)
 				test_munmap(fd, part, huge, false);
 			igt_describe("What is left in VRAM after an unmapping is lost to the CPU");
 			igt_subtest_f("munmap-%s%s-cpu", part->name, name)
 				test_munmap(fd, part, huge, true);
-			igt_describe("Memory in VRAM is lost, or brought back, when its mapping moves");
+			igt_describe("Memory in VRAM is lost or comes back when its mapping moves");
 			igt_subtest_f("mremap-%s%s", part->name, name)
 				test_mremap(fd, part, huge, true);
-			igt_describe("Memory in VRAM is lost when it moves to where 2M do not begin");
+			igt_describe("Memory in VRAM is lost when it moves to where no 2M begin");
 			igt_subtest_f("mremap-%s%s-unaligned", part->name, name)
 				test_mremap(fd, part, huge, false);
-			igt_describe("Memory thrown away in VRAM is copied back, or is still there");
+			igt_describe("Memory thrown away in VRAM comes back, or is still there");
 			igt_subtest_f("dontneed-%s%s", part->name, name)
 				test_dontneed(fd, part, huge);
 		}
 		igt_describe("Memory in VRAM is lost when its mapping moves and moves on");
 		igt_subtest_f("mremap-chain%s", name)
 			test_mremap_chain(fd, huge);
-		igt_describe("A mapping with memory in VRAM that grows loses it, or grows by garbage");
+		igt_describe("A mapping of memory in VRAM that grows loses it, or gets garbage");
 		igt_subtest_f("mremap-grow%s", name)
 			test_grow(fd, huge);
-		igt_describe("Pages in VRAM that move away from their mapping are seen there still");
+		igt_describe("Pages in VRAM that leave their mapping are seen there still");
 		igt_subtest_f("mremap-dontunmap%s", name)
 			test_dontunmap(fd, huge);
 		igt_describe("The GPU writes to memory in VRAM that has become read-only");
 		igt_subtest_f("mprotect%s", name)
 			test_protect(fd, huge, false);
-		igt_describe("The GPU writes to a part of memory in VRAM that has become read-only");
+		igt_describe("The GPU writes to a part of memory in VRAM that is read-only");
 		igt_subtest_f("mprotect-part%s", name)
 			test_protect(fd, huge, true);
 		igt_describe("Memory in VRAM without rights is read, or lost");
 		igt_subtest_f("mprotect-none%s", name)
 			test_protect_none(fd, huge);
-		igt_describe("Memory in VRAM that may be thrown away loses what is written later");
+		igt_describe("Memory in VRAM that may be thrown away loses later writes");
 		igt_subtest_f("free%s", name)
 			test_free(fd, huge);
-		igt_describe("Advice brings memory back from VRAM, or has the wish for it forgotten");
+		igt_describe("Advice brings memory back from VRAM, or ends the wish for it");
 		igt_subtest_f("advice%s", name)
 			test_advice(fd, huge);
 	}
-	igt_describe("Page-out loses memory in VRAM, or memory in swap does not get there");
+	igt_describe("Page-out loses memory in VRAM, or swap does not get there");
 	igt_subtest("pageout")
 		test_pageout(fd);
 	igt_describe("The kernel makes a 2M page of pages in VRAM, and they are lost");
 	igt_subtest("collapse")
 		test_collapse(fd, false);
-	igt_describe("The kernel makes a 2M page of pages half of which are in VRAM, and loses them");
+	igt_describe("The kernel makes 2M of pages half of which are in VRAM, and loses them");
 	igt_subtest("collapse-half")
 		test_collapse(fd, true);
 	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
-		igt_describe("A byte of a 2M page in VRAM that the CPU reads costs the page its size");
+		igt_describe("A byte that the CPU reads of 2M in VRAM costs the page its size");
 		igt_subtest_f("touch-%u", pages[i])
 			test_touch(fd, pages[i], false);
-		igt_describe("A byte that the CPU writes to a 2M page in VRAM is lost, or the others are");
+		igt_describe("A byte that the CPU writes to 2M in VRAM is lost, or others are");
 		igt_subtest_f("touch-%u-write", pages[i])
 			test_touch(fd, pages[i], true);
-		igt_describe("A 2M page in VRAM that is mapped in pieces is lost at the CPU's touch");
+		igt_describe("2M in VRAM that are mapped in pieces are lost by a touch");
 		igt_subtest_f("touch-%u-split", pages[i])
 			test_touch_split(fd, pages[i]);
 	}

@@ -463,7 +463,7 @@ int igt_main()
 	for (int huge = 0; huge < 2; huge++) {
 		const char *name = huge ? "-huge" : "";
 
-		igt_describe("A program that needs more memory than there is VRAM loses some of it");
+		igt_describe("A program that needs more memory than VRAM loses some of it");
 		igt_subtest_f("working-set%s", name)
 			test_working_set(huge);
 		igt_describe("Programs that need more VRAM than there is get each other's bytes");
@@ -490,13 +490,13 @@ int igt_main()
 		igt_describe("A program loses what is in VRAM when it looks while its VM goes");
 		igt_subtest_f("vm-gone-early%s", name)
 			test_vm_gone(huge, false);
-		igt_describe("The kernel falls when a program unmaps what is on its way back");
+		igt_describe("A CPU is lost when a program unmaps what is on its way back");
 		igt_subtest_f("vm-gone-munmap%s", name)
 			test_vm_gone_then(huge, LEAVE_MUNMAP);
-		igt_describe("The kernel falls when a program throws away what is on its way back");
+		igt_describe("A CPU is lost when a program discards what is on its way back");
 		igt_subtest_f("vm-gone-dontneed%s", name)
 			test_vm_gone_then(huge, LEAVE_DONTNEED);
-		igt_describe("The kernel falls when a program ends whose memory is on its way back");
+		igt_describe("A CPU is lost when a program ends with memory on its way back");
 		igt_subtest_f("vm-gone-exit%s", name)
 			test_vm_gone_then(huge, LEAVE_EXIT);
 		igt_describe("A program loses memory when the module is unloaded");
@@ -505,7 +505,7 @@ int igt_main()
 		igt_describe("A program loses memory when its GPU is unplugged");
 		igt_subtest_f("unbind%s", name)
 			test_unbind(huge, false);
-		igt_describe("Processes that share memory in VRAM lose it when the GPU is unplugged");
+		igt_describe("Processes that share memory in VRAM lose it by an unplug");
 		igt_subtest_f("unbind-forked%s", name)
 			test_unbind(huge, true);
 		igt_describe("Programs that ask for VRAM do not work where there is none");

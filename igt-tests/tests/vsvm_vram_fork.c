@@ -45,17 +45,23 @@ static void test_read(int fd, bool huge, unsigned int children)
 {
 	struct known k;
 	struct svm t;
+	int go[2];
+	char c;
 
 	begin(&t, &k, fd, huge);
+	igt_assert_eq(pipe(go), 0);
 	igt_fork(child, (int)children) {
-		await_turn(1);
+		/* until all are there; many that poll would take long */
+		close(go[1]);
+		igt_assert_eq(read(go[0], &c, 1), 0);
 		known_expect_cpu(&k);
 	}
 	/* fork itself moves nothing */
 	vram_expect_pages(&t, k.size / PAGE);
 	vram_expect_gpu(&k, &t, k.p, 0, k.size);
-	pass_turn(1);
+	close(go[1]);
 	igt_waitchildren();
+	close(go[0]);
 	vram_expect_pages(&t, 0);
 	igt_assert_lte_u64(k.size / PAGE, svm_stats(&t).pages_faulted);
 	known_expect(&k, &t);

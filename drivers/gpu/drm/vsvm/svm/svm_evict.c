@@ -13,12 +13,12 @@
  * reclaim must not meet pages that wait for it. If there is not enough the chunk stays, and who
  * wanted room does without VRAM.
  *
- * A folio of 2M that a process has mapped as such is another matter. A bug of the kernel's (see DOC:
- * Migration) forbids to move it so while it may be unmapped; and where the system has no 2M for it,
- * it has to be split, which the kernel does only for who comes by an address. So a process that
- * maps it is looked for, by the same reverse mapping, and it goes through that (evict_mapped()): as
- * one if the process has it for itself and can be kept from unmapping it, else page by page. This
- * does take an mmap_lock, but never waits for it::
+ * A folio of 2M that a process has mapped as such is another matter. A bug of the kernel's (see
+ * DOC: Migration) forbids to move it so while it may be unmapped; and where the system has no 2M
+ * for it, it has to be split, which the kernel does only for who comes by an address. So a process
+ * that maps it is looked for, by the same reverse mapping, and it goes through that
+ * (evict_mapped()): as one if the process has it for itself and can be kept from unmapping it, else
+ * page by page. This does take an mmap_lock, but never waits for it::
  *
  *   eviction                                whoever may map it
  *   --------                                ------------------
