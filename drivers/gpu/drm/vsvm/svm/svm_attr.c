@@ -279,13 +279,28 @@ static void change(struct vsvm_attr *attr, u32 type, u32 value)
 	}
 }
 
-/* Stores it where it is not so already. If that is anywhere, what the GPU has mapped goes. */
+/*
+ * Where an attribute has changed, what the GPU has mapped goes, for the next fault to make anew. A
+ * page size matters for the blocks around it too: they may be mapped as one now.
+ */
+static void changed(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op, struct vsvm_span span)
+{
+	if (op->type == DRM_VSVM_ATTR_PAGE_SIZE) {
+		span.start = ALIGN_DOWN(span.start, VSVM_PT_BLOCK_SIZE);
+		span.end = ALIGN(span.end, VSVM_PT_BLOCK_SIZE);
+	}
+	span = vsvm_span_clip(span, (struct vsvm_span) { op->addr, op->addr + op->size });
+	mutex_lock(&svm->pt->lock);
+	vsvm_svm_zap(svm, span.start, span.end);
+	mutex_unlock(&svm->pt->lock);
+}
+
+/* Stores it where it is not so already. */
 static int store(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 {
 	u64 addr, end = op->addr + op->size;
 	struct vsvm_attr attr, old;
 	struct vsvm_span span;
-	bool changed = false;
 	int ret = 0;
 
 	for (addr = op->addr; addr < end && !ret; addr = span.end) {
@@ -297,13 +312,9 @@ static int store(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 			continue;
 		ret = mtree_store_range(&svm->attrs, addr, span.end - 1, pack(attr),
 					GFP_KERNEL_ACCOUNT);
-		changed = true;
+		if (!ret)
+			changed(svm, op, span);
 	}
-	if (!changed)
-		return 0;
-	mutex_lock(&svm->pt->lock);
-	vsvm_svm_zap(svm, op->addr, end);
-	mutex_unlock(&svm->pt->lock);
 	return ret;
 }
 

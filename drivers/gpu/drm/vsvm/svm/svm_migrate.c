@@ -367,9 +367,9 @@ static void plan_pages(struct vsvm_svm *svm, struct migrate_vma *m, const struct
  * moved last, when, and how often some of these had moved shortly before.
  */
 #define MOVES_COUNT	GENMASK_ULL(7, 0)
-#define MOVES_FIRST	GENMASK_ULL(15, 8)
-#define MOVES_LAST	GENMASK_ULL(23, 16)
-#define MOVES_JIFFIES	GENMASK_ULL(55, 24)
+#define MOVES_FIRST	GENMASK_ULL(16, 8)
+#define MOVES_LAST	GENMASK_ULL(25, 17)
+#define MOVES_JIFFIES	GENMASK_ULL(57, 26)
 
 static u64 moves_of(struct vsvm_svm *svm, u64 addr)
 {
@@ -391,11 +391,11 @@ static bool is_thrashing(struct vsvm_svm *svm, u64 addr)
 	return FIELD_GET(MOVES_COUNT, moves) >= THRASH_MOVES && moves_age(moves) < THRASH_STAY;
 }
 
-/* Pages of two, in a block, of which the CPU had at least one. */
+/* Notes that pages have moved which the CPU had. */
 static void note_move(struct vsvm_svm *svm, struct vsvm_span span)
 {
-	u64 first = span.start % VSVM_PT_BLOCK_SIZE >> (PAGE_SHIFT + 1);
-	u64 last = (span.end - 1) % VSVM_PT_BLOCK_SIZE >> (PAGE_SHIFT + 1);
+	u64 first = span.start % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
+	u64 last = (span.end - 1) % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
 	u64 moves = moves_of(svm, span.start), count = 1;
 
 	if (moves && moves_age(moves) < THRASH_GAP) {
@@ -410,15 +410,20 @@ static void note_move(struct vsvm_svm *svm, struct vsvm_span span)
 		 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
 
-/* Has the CPU had any of what is going to move? */
-static bool any_source(const struct vsvm_migrate_room *room, unsigned int count)
+/* From the first to the last page that is going to move and that the CPU has had. */
+static struct vsvm_span sources(const struct migrate_vma *m)
 {
-	unsigned int i;
+	struct vsvm_span span = { m->end, m->start };
+	u64 i, addr;
 
-	for (i = 0; i < count; i++)
-		if (migrate_pfn_to_page(room->src[i]) && room->dst[i])
-			return true;
-	return false;
+	for (i = 0; i < m->npages; i++) {
+		if (!migrate_pfn_to_page(m->src[i]) || !m->dst[i])
+			continue;
+		addr = m->start + (i << PAGE_SHIFT);
+		span.start = min(span.start, addr);
+		span.end = addr + (m->src[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_SIZE : PAGE_SIZE);
+	}
+	return span;
 }
 
 /*
@@ -439,8 +444,8 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 		.pgmap_owner = vsvm_vram_owner(svm->vram.pool),
 		.flags = MIGRATE_VMA_SELECT_SYSTEM,
 	};
+	struct vsvm_span had;
 	unsigned int moved;
-	bool again;
 
 	/* Else the kernel splits what is 2M, and says of a hole that it is many small ones. */
 	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K)
@@ -453,15 +458,15 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	if (m.cpages && !plan_whole(svm, &m, req) && !(room->src[0] & MIGRATE_PFN_COMPOUND))
 		plan_pages(svm, &m, req);
 	vsvm_migrate_copy(svm->vram.pool->hw, room, m.npages);
-	again = any_source(room, m.npages);
+	had = sources(&m);
 	migrate_vma_pages(&m);
 	moved = vsvm_migrate_moved(room, m.npages);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_MIGRATE_DONE, span.start, span.end);
 	migrate_vma_finalize(&m);
 
 	svm->stats.to_vram += moved;
-	if (moved && again)
-		note_move(svm, span);
+	if (moved && had.start < had.end)
+		note_move(svm, had);
 	trace_vsvm_migrate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, true, moved,
 			   vsvm_trace_ns(begin));
 	return moved;
