@@ -5,20 +5,17 @@
  *
  * Makes room in VRAM: the chunk that was used longest ago goes back to system memory, whoever's it
  * is. It is known by its place only. Which processes map it, and where, changes without notice
- * (mremap, fork), so nobody remembers that; the kernel finds them by its reverse mapping, and has
- * our notifiers called. No mmap_lock is waited for, for whoever wants room may be in the middle of
- * a fault of another process.
+ * (mremap, fork), so nobody remembers that. For each folio of it, a process that maps it is looked
+ * for by the kernel's reverse mapping, and it goes through that, with its neighbours; the kernel
+ * finds whoever else maps it, and has our notifiers called.
  *
- * Destinations are allocated before the first page is locked: memory may be what is short, and
- * reclaim must not meet pages that wait for it. If there is not enough the chunk stays, and who
- * wanted room does without VRAM.
+ * There is a way by the place, migrate_device_range(), which needs no process. It must not be gone
+ * (in Linux 7.2): while pages are on their way nothing maps them, and if who did unmaps that, their
+ * anon_vma is freed, which migrate_device_finalize() looks into. With mmap_lock of one that maps
+ * them the VMA stays, and its anon_vma.
  *
- * A folio of 2M that a process has mapped as such is another matter. A bug of the kernel's (see
- * DOC: Migration) forbids to move it so while it may be unmapped; and where the system has no 2M
- * for it, it has to be split, which the kernel does only for who comes by an address. So a process
- * that maps it is looked for, by the same reverse mapping, and it goes through that
- * (evict_mapped()): as one if the process has it for itself and can be kept from unmapping it, else
- * page by page. This does take an mmap_lock, but never waits for it::
+ * So this does take an mmap_lock, but never waits for it, for whoever wants room may be in the
+ * middle of a fault of another process::
  *
  *   eviction                                whoever may map it
  *   --------                                ------------------
@@ -33,11 +30,16 @@
  *
  * Whatever became of the folio meanwhile, what is found there is good to be moved.
  *
+ * A folio of 2M that is mapped as such goes as one if the process has it for itself and can be kept
+ * from unmapping it, by mmap_lock for writing (why, see DOC: Migration), and the system has 2M for
+ * it. Else the kernel splits it, and it goes page by page.
+ *
+ * If there is not enough memory, or a process does not let go of its mmap_lock, the chunk stays,
+ * and who wanted room does without VRAM.
+ *
  * Locking: none of ours. The chunk is held, so nobody allocates from it, and no other evicts it.
  */
 
-#include <linux/memremap.h>
-#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pagemap.h>
@@ -50,86 +52,15 @@
 #include "svm_evict.h"
 #include "svm_migrate.h"
 
-/* Mappings of a folio of 2M that are tried, one after the other. */
+/* Mappings of a folio that are tried, one after the other. */
 #define MAPPING_TRIES	256
 
-/* Destinations for as many pages as may be in the chunk. Returns how many there are. */
-static unsigned int alloc_pages_for(struct vsvm_vram_chunk *chunk, struct vsvm_migrate_room *room)
-{
-	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
-	unsigned int count, used = READ_ONCE(chunk->used);
-
-	for (count = 0; count < used; count++) {
-		room->pages[count] = alloc_page(gfp);
-		if (!room->pages[count])
-			break;
-	}
-	return count;
-}
-
-/* A destination for a folio of 2M. */
-static unsigned int alloc_folio_for(struct vsvm_migrate_room *room)
-{
-	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN;
-	struct folio *folio = folio_alloc(gfp, HPAGE_PMD_ORDER);
-
-	room->pages[0] = folio ? &folio->page : NULL;
-	return !!folio;
-}
-
 /*
- * Gives destinations to the pages that were found, and puts those that are left over back. What is
- * found is of the size that was expected, unless the kernel has just split it.
- */
-static void plan(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
-		 struct vsvm_migrate_room *room, unsigned int count, bool whole)
-{
-	u64 from = vsvm_vram_chunk_offset(vram, chunk);
-	unsigned int i, next = 0;
-
-	for (i = 0; i < VSVM_VRAM_CHUNK_PAGES; i++) {
-		room->dst[i] = 0;
-		if (!(room->src[i] & MIGRATE_PFN_MIGRATE) || next == count ||
-		    !!(room->src[i] & MIGRATE_PFN_COMPOUND) != whole)
-			continue;
-		lock_page(room->pages[next]);
-		room->dst[i] = migrate_pfn(page_to_pfn(room->pages[next])) |
-			       (whole ? MIGRATE_PFN_COMPOUND : 0);
-		vsvm_migrate_add_copy(room, from + ((u64)i << PAGE_SHIFT),
-				      page_to_phys(room->pages[next]),
-				      whole ? HPAGE_PMD_SIZE : PAGE_SIZE, VSVM_HW_COPY_FROM_VRAM);
-		next++;
-	}
-	while (next < count)
-		put_page(room->pages[next++]);
-}
-
-/* Moves the pages of a chunk. Returns how many. */
-static unsigned int move(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
-			 struct vsvm_migrate_room *room, bool whole)
-{
-	struct page *first = vsvm_vram_page(vram, vsvm_vram_chunk_offset(vram, chunk));
-	unsigned int count, moved;
-
-	count = whole ? alloc_folio_for(room) : alloc_pages_for(chunk, room);
-	if (!count)
-		return 0;
-	migrate_device_range(room->src, page_to_pfn(first), VSVM_VRAM_CHUNK_PAGES);
-	vsvm_hold(chunk->client->as, VSVM_HOLD_EVICT_PAGES, 0, U64_MAX);
-	plan(vram, chunk, room, count, whole);
-	vsvm_migrate_copy(vram->hw, room, VSVM_VRAM_CHUNK_PAGES);
-	migrate_device_pages(room->src, room->dst, VSVM_VRAM_CHUNK_PAGES);
-	moved = vsvm_migrate_moved(room, VSVM_VRAM_CHUNK_PAGES);
-	migrate_device_finalize(room->src, room->dst, VSVM_VRAM_CHUNK_PAGES);
-	return moved;
-}
-
-/*
- * A process that may map a folio, the @n-th of them, and where: *@mm, with a reference on its
- * users, NULL if it is about to end. False if there are not so many.
+ * A process that may map a folio, or a part of it, the @n-th of them, and where: *@mm, with a
+ * reference on its users, NULL if it is about to end. False if there are not so many.
  */
 static bool find_mapping(struct folio *folio, unsigned int n, struct mm_struct **mm,
-			 unsigned long *addr)
+			 struct vsvm_span *span)
 {
 	struct anon_vma *anon_vma;
 	struct rb_node *node;
@@ -145,13 +76,16 @@ static bool find_mapping(struct folio *folio, unsigned int n, struct mm_struct *
 	down_read(&anon_vma->root->rwsem);
 	for (node = rb_first_cached(&anon_vma->rb_root); node; node = rb_next(node)) {
 		struct vm_area_struct *vma = rb_entry(node, struct anon_vma_chain, rb)->vma;
+		pgoff_t start = max(folio->index, vma->vm_pgoff);
+		pgoff_t end = min(folio->index + folio_nr_pages(folio),
+				  vma->vm_pgoff + vma_pages(vma));
 
-		if (folio->index < vma->vm_pgoff ||
-		    folio->index + HPAGE_PMD_NR > vma->vm_pgoff + vma_pages(vma))
+		if (start >= end)
 			continue;
 		if (n--)
 			continue;
-		*addr = vma->vm_start + ((folio->index - vma->vm_pgoff) << PAGE_SHIFT);
+		span->start = vma->vm_start + ((start - vma->vm_pgoff) << PAGE_SHIFT);
+		span->end = vma->vm_start + ((end - vma->vm_pgoff) << PAGE_SHIFT);
 		if (mmget_not_zero(vma->vm_mm))
 			*mm = vma->vm_mm;
 		found = true;
@@ -172,24 +106,22 @@ static bool lock_alone(struct mm_struct *mm)
 	return true;
 }
 
-/* Moves what of a chunk, or of another, is mapped at an address. Returns how many pages. */
-static unsigned int move_mapped(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
-				struct mm_struct *mm, unsigned long addr,
-				struct vsvm_migrate_room *room)
+/* Moves what is mapped in a range, of a chunk or of another. Returns how many pages. */
+static unsigned int move_mapped(struct vsvm_vram *vram, struct mm_struct *mm,
+				struct vsvm_span span, bool huge, struct vsvm_migrate_room *room)
 {
-	struct vsvm_span span = { addr, addr + HPAGE_PMD_SIZE };
-	bool alone = lock_alone(mm);
+	bool alone = huge && lock_alone(mm);
 	struct vm_area_struct *vma;
 	unsigned int moved = 0;
 
 	if (!alone && !mmap_read_trylock(mm))
 		return 0;
-	vma = vma_lookup(mm, addr);
-	if (vma && span.end <= vma->vm_end) {
+	vma = vma_lookup(mm, span.start);
+	if (vma) {
+		span.end = min(span.end, vma->vm_end);
 		/* madvise() is content with the lock of the VMA. */
 		if (alone)
 			vma_start_write(vma);
-		vsvm_hold(chunk->client->as, VSVM_HOLD_EVICT_PAGES, 0, U64_MAX);
 		vsvm_migrate_to_ram(vram, vma, span, alone && !vsvm_migrate_is_shared(vma), NULL,
 				    room, &moved);
 	}
@@ -200,29 +132,52 @@ static unsigned int move_mapped(struct vsvm_vram *vram, struct vsvm_vram_chunk *
 	return moved;
 }
 
-/* Moves a folio of 2M, whole or in pages, through a process that maps it. Returns how many. */
-static unsigned int evict_mapped(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
-				 struct folio *folio, struct vsvm_migrate_room *room)
+/* Moves a folio, and so many pages in all from it on. Returns how many. */
+static unsigned int evict_folio(struct vsvm_vram *vram, struct folio *folio, unsigned int pages,
+				bool huge, struct vsvm_migrate_room *room)
 {
 	unsigned int n, moved = 0;
+	struct vsvm_span span;
 	struct mm_struct *mm;
-	unsigned long addr;
 	bool found;
 
 	for (n = 0; n < MAPPING_TRIES && !moved; n++) {
 		if (!folio_try_get(folio))
 			break;
-		found = find_mapping(folio, n, &mm, &addr);
+		found = find_mapping(folio, n, &mm, &span);
 		/* One reference too many would keep it from moving. */
 		folio_put(folio);
 		if (!found)
 			break;
 		if (!mm)
 			continue;
-		moved = move_mapped(vram, chunk, mm, addr, room);
+		if (!huge)
+			span.end = span.start + ((u64)pages << PAGE_SHIFT);
+		moved = move_mapped(vram, mm, span, huge, room);
 		mmput_async(mm);
 	}
 	return moved;
+}
+
+/*
+ * How many pages, from page @i of a chunk on, are likely to be mapped side by side? Nobody keeps
+ * them from changing: who is told too many, or too few, finds out.
+ */
+static unsigned int count_beside(struct page *first, unsigned int i)
+{
+	struct folio *folio = (struct folio *)(first + i);
+	void *mapping = READ_ONCE(folio->mapping);
+	pgoff_t index = READ_ONCE(folio->index);
+	unsigned int count = 1;
+
+	while (i + count < VSVM_VRAM_CHUNK_PAGES) {
+		folio = (struct folio *)(first + i + count);
+		if (READ_ONCE(folio->mapping) != mapping ||
+		    READ_ONCE(folio->index) != index + count)
+			break;
+		count++;
+	}
+	return count;
 }
 
 /**
@@ -235,22 +190,27 @@ static unsigned int evict_mapped(struct vsvm_vram *vram, struct vsvm_vram_chunk 
  */
 bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 {
-	struct folio *folio = (struct folio *)vsvm_vram_page(vram,
-							     vsvm_vram_chunk_offset(vram, chunk));
+	struct page *first = vsvm_vram_page(vram, vsvm_vram_chunk_offset(vram, chunk));
 	u64 begin = vsvm_trace_begin(vsvm_evict);
 	struct vsvm_migrate_room *room;
-	unsigned int moved = 0;
+	unsigned int i, step, moved = 0;
 	bool whole;
 
 	room = vsvm_migrate_room_alloc(VSVM_VRAM_CHUNK_PAGES);
 	if (!room)
 		return false;
+	room->evict_as = chunk->client->as;
 	/* Only a hint of what will be found: the kernel may split it any time. */
-	whole = READ_ONCE(chunk->used) == VSVM_VRAM_CHUNK_PAGES && folio_test_large(folio);
-	if (!whole || !folio_entire_mapcount(folio))
-		moved = move(vram, chunk, room, whole);
-	if (!moved && whole && folio_test_large(folio))
-		moved = evict_mapped(vram, chunk, folio, room);
+	whole = folio_test_large((struct folio *)first);
+	if (whole)
+		moved = evict_folio(vram, (struct folio *)first, VSVM_VRAM_CHUNK_PAGES, true, room);
+	for (i = 0; i < VSVM_VRAM_CHUNK_PAGES && READ_ONCE(chunk->used); i += step) {
+		step = 1;
+		if (!test_bit(i, chunk->map) || folio_test_large(page_folio(first + i)))
+			continue;
+		step = count_beside(first, i);
+		moved += evict_folio(vram, (struct folio *)(first + i), step, false, room);
+	}
 	vsvm_migrate_room_free(room);
 
 	atomic64_add(moved, &chunk->client->evicted);

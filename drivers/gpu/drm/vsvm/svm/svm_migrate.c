@@ -100,6 +100,7 @@ struct vsvm_migrate_room *vsvm_migrate_room_alloc(unsigned int max)
 		return NULL;
 	room->max = max;
 	room->num_copies = 0;
+	room->evict_as = NULL;
 	room->copies = (void *)(room + 1);
 	room->src = (void *)(room->copies + max);
 	room->dst = room->src + max;
@@ -669,6 +670,8 @@ int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, stru
 	ret = migrate_vma_setup(&m);
 	if (ret)
 		return ret;
+	if (room->evict_as && m.cpages)
+		vsvm_hold(room->evict_as, VSVM_HOLD_EVICT_PAGES, 0, U64_MAX);
 	if (m.cpages)
 		ret = plan_ram(vram, &m, room);
 	vsvm_migrate_copy(vram->hw, room, m.npages);

@@ -32,6 +32,8 @@ struct vsvm_migrate_room {
 	unsigned long *dst;
 	/** @pages: destinations that have not been given to one yet */
 	struct page **pages;
+	/** @evict_as: for hold points: of the VM whose memory has to make room; NULL: it need not */
+	const struct vsvm_hw_as *evict_as;
 };
 
 struct vsvm_migrate_room *vsvm_migrate_room_alloc(unsigned int max);
