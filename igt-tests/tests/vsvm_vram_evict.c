@@ -431,6 +431,46 @@ static void test_unbind(bool huge, bool forked)
 	vram_end(&t, &k);
 }
 
+/* No allocation of 2M succeeds any more: the debug kernel can have them fail */
+static void fail_2m(void)
+{
+	static const char *const settings[][2] = {
+		{ "ignore-gfp-wait", "N" }, { "ignore-gfp-highmem", "N" }, { "verbose", "0" },
+		{ "task-filter", "N" }, { "min-order", "9" }, { "interval", "1" }, { "space", "0" },
+		{ "times", "-1" }, { "probability", "100" },
+	};
+	char path[96];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/fail_page_alloc/%s",
+			 settings[i][0]);
+		vsvm_set(path, "%s", settings[i][1]);
+	}
+}
+
+/* 2M have to make room, or come back, and there is nowhere that 2M fit in */
+static void test_no_2m(void)
+{
+	struct drm_vsvm_vm_stats stats;
+	int fd = begin(MIB);
+	struct known k;
+	struct svm t;
+
+	svm_init(&t, fd);
+	wanted(&t, &k, 2 * VRAM, true);
+	fail_2m();
+	known_write(&k, &t);
+	stats = svm_stats(&t);
+	igt_assert_eq_u64(stats.kept_full, 0);
+	igt_assert_lte_u64(VRAM_PAGES, stats.pages_evicted);
+	known_expect_gpu(&k, &t);
+	known_expect_cpu(&k);
+	vsvm_set_back();
+	known_write(&k, &t);
+	known_expect(&k, &t);
+	vram_end(&t, &k);
+}
+
 /* Who wants VRAM where there is none gets on without */
 static void test_none(bool huge)
 {
@@ -515,6 +555,10 @@ int igt_main()
 	igt_describe("A VM that may have next to no VRAM does not work");
 	igt_subtest("limit-small")
 		test_limit_small();
+
+	igt_describe("2M in VRAM cannot make room where memory is in pieces");
+	igt_subtest("no-2m")
+		test_no_2m();
 
 	igt_fixture() {
 		shut();
