@@ -245,9 +245,10 @@ static void test_evict_cpu(int fd, bool cpu_first)
 	*seen = 0;
 	p = begin_evict(&t, fd, false, &other);
 	call.p = p + PAGE;
+	told_start(&call);
 	if (cpu_first) {
 		race_arm(&hold, &t, "cpu-fault", p, VSVM_2M);
-		call_start(&call);
+		told_go();
 		vsvm_hold_wait(&hold);
 		seqno = race_write(&t, other + PAGE, 0x600d);
 		/* it does without the one page, and whoever wanted room gets on */
@@ -259,7 +260,7 @@ static void test_evict_cpu(int fd, bool cpu_first)
 		vsvm_hold_arm(&hold, fd, t.ctx.vm, "evict-pages");
 		seqno = race_write(&t, other + PAGE, 0x600d);
 		vsvm_hold_wait(&hold);
-		call_start(&call);
+		told_go();
 		usleep(MOMENT);
 		igt_assert(!call_is_done(&call));
 	}
@@ -271,7 +272,7 @@ static void test_evict_cpu(int fd, bool cpu_first)
 	end_evict(&t, p, other, seqno);
 }
 
-/* What is making room is unmapped, or thrown away, or moves: none of them waits */
+/* What is making room is unmapped, or moves, which waits, or is thrown away, which does not */
 static void test_evict_call(int fd, int (*fn)(struct call *))
 {
 	struct call call = { .fn = fn, .size = VSVM_2M, .to = svm_buffer(VSVM_2M) };
@@ -282,13 +283,21 @@ static void test_evict_call(int fd, int (*fn)(struct call *))
 
 	p = begin_evict(&t, fd, false, &other);
 	call.p = p;
+	told_start(&call);
 	vsvm_hold_arm(&hold, fd, t.ctx.vm, "evict-pages");
 	seqno = race_write(&t, other + PAGE, 0x600d);
 	vsvm_hold_wait(&hold);
-	call_start(&call);
-	call_finish(&call);
-	igt_assert(vsvm_hold_is_held(&hold));
+	told_go();
+	if (fn == call_dontneed) {
+		call_finish(&call);
+		igt_assert(vsvm_hold_is_held(&hold));
+	} else {
+		usleep(MOMENT);
+		igt_assert(!call_is_done(&call));
+	}
 	vsvm_hold_release(&hold);
+	if (fn != call_dontneed)
+		call_finish(&call);
 	vsvm_finish(&t.ctx, seqno);
 	if (fn == call_mremap) {
 		vram_check(call.to, BLOCK_PAGES, 1);
