@@ -94,7 +94,8 @@ enum vsvm_hold_point {
 	VSVM_HOLD_CPU_FAULT,
 	/**
 	 * @VSVM_HOLD_EVICT_PAGES: "evict-pages": pages of this VM that are to make room have been
-	 * taken and locked; before they are copied
+	 * taken and locked; before they are copied. With mmap_lock of a process that maps them held
+	 * for reading; if they are 2M as one, for writing
 	 */
 	VSVM_HOLD_EVICT_PAGES,
 	/** @VSVM_HOLD_QUEUE_STOP: "queue-stop": a queue is to go, and still runs */

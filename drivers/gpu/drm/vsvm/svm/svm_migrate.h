@@ -32,7 +32,7 @@ struct vsvm_migrate_room {
 	unsigned long *dst;
 	/** @pages: destinations that have not been given to one yet */
 	struct page **pages;
-	/** @evict_as: for hold points: of the VM whose memory has to make room; NULL: it need not */
+	/** @evict_as: for hold points: of the VM whose memory is to make room, or NULL */
 	const struct vsvm_hw_as *evict_as;
 };
 
