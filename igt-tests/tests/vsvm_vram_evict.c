@@ -512,7 +512,7 @@ int igt_main()
 		igt_describe("What is used has to make room for what is not");
 		igt_subtest_f("lru%s", name)
 			test_lru(huge);
-		igt_describe("What the GPU uses all the time has to make room, as it does not fault");
+		igt_describe("What the GPU uses all the time has to make room, for want of faults");
 		igt_subtest_f("lru-used%s", name)
 			test_lru_used(huge);
 		igt_describe("A VM takes more VRAM than it was allowed, or that of others");

@@ -612,8 +612,8 @@ struct drm_vsvm_attr_op {
  *
  * Sets attributes of ranges of addresses, one after the other. A range begins with the defaults,
  * which are all 0. Attributes are of the memory that is mapped there: they go with it when it is
- * unmapped. Where one changes, the GPU's mappings are taken away, for the next fault to make anew. If
- * an element is refused, those before it stay done and @ops.count is set to its index.
+ * unmapped. Where one changes, the GPU's mappings are taken away, for the next fault to make anew.
+ * If an element is refused, those before it stay done and @ops.count is set to its index.
  *
  * With %DRM_VSVM_ATTR_QUERY nothing is set: the elements are filled in. What is not mapped, or has
  * had no attribute set, has the defaults.

@@ -748,8 +748,8 @@ void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span)
 }
 
 /*
- * Is it a folio of 2M that somebody may unmap as a whole while it is on its way? Another process, or
- * another thread by madvise(). From munmap and exit, and from fork, mmap_lock keeps it in this one.
+ * Is it a folio of 2M that somebody may unmap as a whole while it is on its way: another process,
+ * or another thread by madvise()? From munmap, exit and fork mmap_lock keeps it in this process.
  */
 static bool is_split_first(const struct vm_fault *vmf)
 {
