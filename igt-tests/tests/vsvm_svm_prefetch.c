@@ -274,8 +274,10 @@ static void test_bad(int fd)
 	}
 	igt_assert_eq_u64(svm_stats(&t).prefetched, 0);
 
-	for (unsigned int bit = 2; bit < 32; bit++)
+	for (unsigned int bit = 4; bit < 32; bit++)
 		expect_failure(&t, p, PAGE, 1u << bit, -EINVAL, 0);
+	expect_failure(&t, p, PAGE, DRM_VSVM_PREFETCH_TO_VRAM | DRM_VSVM_PREFETCH_TO_SYSTEM,
+		       -EINVAL, 0);
 	good = (struct drm_vsvm_vm_prefetch){
 		.vm_id = t.ctx.vm,
 		.ranges = { vsvm_ptr(&wide), 1, sizeof(wide) },
