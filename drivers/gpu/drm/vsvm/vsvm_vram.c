@@ -37,6 +37,7 @@
 
 #include "svm/svm_evict.h"
 #include "svm/svm_migrate.h"
+#include "svm/svm_to_ram.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
 

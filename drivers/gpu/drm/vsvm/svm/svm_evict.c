@@ -31,8 +31,8 @@
  * Whatever became of the folio meanwhile, what is found there is good to be moved.
  *
  * A folio of 2M that is mapped as such goes as one if the process has it for itself and can be kept
- * from unmapping it, by mmap_lock for writing (why, see DOC: Migration), and the system has 2M for
- * it. Else the kernel splits it, and it goes page by page.
+ * from unmapping it, by mmap_lock for writing (why: DOC: To system memory), and the system has 2M
+ * for it. Else the kernel splits it, and it goes page by page.
  *
  * If there is not enough memory, or a process does not let go of its mmap_lock, the chunk stays,
  * and who wanted room does without VRAM.
@@ -51,6 +51,7 @@
 #include "../vsvm_vram.h"
 #include "svm_evict.h"
 #include "svm_migrate.h"
+#include "svm_to_ram.h"
 
 /* Mappings of a folio that are tried, one after the other. */
 #define MAPPING_TRIES	256

@@ -38,10 +38,11 @@
 #include "svm_batch.h"
 #include "svm_fault.h"
 #include "svm_interval.h"
-#include "svm_migrate.h"
 #include "svm_pages.h"
 #include "svm_policy.h"
 #include "svm_stack.h"
+#include "svm_to_ram.h"
+#include "svm_to_vram.h"
 #include "svm_update.h"
 #include "svm_wait.h"
 

@@ -2,19 +2,10 @@
 #ifndef _VSVM_SVM_MIGRATE_H_
 #define _VSVM_SVM_MIGRATE_H_
 
-#include <linux/mm_types.h>
 #include <linux/types.h>
 #include <linux/vsvm_hw.h>
 
-#include "svm_interval.h"
-
 struct folio;
-struct migrate_vma;
-struct vm_area_struct;
-struct vm_fault;
-struct vsvm_request;
-struct vsvm_svm;
-struct vsvm_vram;
 
 /**
  * struct vsvm_migrate_room - what moving some pages takes besides the pages
@@ -42,22 +33,6 @@ void vsvm_migrate_add_copy(struct vsvm_migrate_room *room, u64 src, u64 dst, u64
 void vsvm_migrate_drop(struct vsvm_migrate_room *room, unsigned int count);
 int vsvm_migrate_copy(struct vsvm_hw *hw, struct vsvm_migrate_room *room, unsigned int count);
 unsigned int vsvm_migrate_moved(const struct vsvm_migrate_room *room, unsigned int count);
-
-int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
-			 struct vm_area_struct *vma, struct vsvm_request *req,
-			 struct vsvm_span bounds);
-void vsvm_migrate_begin(struct vsvm_svm *svm, struct vsvm_request *req);
-void vsvm_migrate_end(struct vsvm_svm *svm);
-bool vsvm_migrate_vma_ok(const struct vm_area_struct *vma);
-struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_vram *vram,
-				   struct vsvm_span block, const struct vsvm_request *req,
-				   bool whole);
-bool vsvm_migrate_is_shared(struct vm_area_struct *vma);
-void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span);
-int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, struct vsvm_span span,
-			bool whole, struct page *fault_page, struct vsvm_migrate_room *room,
-			unsigned int *moved);
-vm_fault_t vsvm_migrate_cpu_fault(struct vm_fault *vmf);
 void vsvm_migrate_folio_split(struct folio *head, struct folio *tail);
 
 #endif

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: To VRAM
+ *
+ * Moves what a fault or a prefetch asks for to VRAM, where that is where it is to be.
+ *
+ * What goes to VRAM: anonymous memory, and what a private mapping of a file has copied. What stays:
+ * page cache, hugetlb, what is pinned, locked (mlock) or merged (KSM), and what userfaultfd
+ * watches. It is mapped where it is, and counted.
+ *
+ * Sizes: a folio of 2M that the range holds whole goes as one, to a chunk of its own. So does a
+ * hole of 2M. If there is no such destination the kernel splits it and it goes page by page. What
+ * VRAM it takes has been set aside before mmap_lock was taken (&vsvm_svm_vram.spare).
+ *
+ * A VM holds chunks only while it moves something (vsvm_migrate_end()), so that nobody's VRAM is
+ * beyond the reach of eviction for long.
+ *
+ * What moves to VRAM again and again in a short time, because a CPU wants it back or there is not
+ * enough VRAM, is left alone for a while (is_thrashing()), unless a prefetch asks for it.
+ *
+ * Locking: update_lock; mmap_lock for reading.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/hmm.h>
+#include <linux/ksm.h>
+#include <linux/memremap.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/userfaultfd_k.h>
+
+#include <drm/vsvm_drm.h>
+
+#include "../vsvm_hold.h"
+#include "../vsvm_trace.h"
+#include "../vsvm_vram.h"
+#include "svm.h"
+#include "svm_migrate.h"
+#include "svm_pages.h"
+#include "svm_to_vram.h"
+
+/*
+ * A block that moves to VRAM so many times, never later than GAP after the last time, is used by
+ * both sides, or does not fit. It is mapped where it is for STAY, in jiffies.
+ */
+#define THRASH_MOVES	16ULL
+#define THRASH_GAP	(HZ / 5)
+#define THRASH_STAY	HZ
+
+/* Pages that come back together when a CPU touches one, unless the program wants it otherwise. */
+#define RETURN_ORDER	4
+
+/**
+ * vsvm_migrate_vma_ok() - may pages of a VMA go to VRAM?
+ * @vma: VMA
+ *
+ * Context: mmap_lock held.
+ * Return: true if some may.
+ */
+bool vsvm_migrate_vma_ok(const struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & (VM_SPECIAL | VM_LOCKED | VM_HUGETLB | VM_SHARED) || vma_is_dax(vma))
+		return false;
+	if (userfaultfd_armed((struct vm_area_struct *)vma))
+		return false;
+	/* Of a private mapping, what has been copied; without any, all of it is page cache. */
+	return vma_is_anonymous((struct vm_area_struct *)vma) || vma->anon_vma;
+}
+
+/* Is a page that the kernel would let go one that is to stay? */
+static bool stays(const struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+	return !folio_test_anon(folio) || folio_test_ksm(folio);
+}
+
+/* What is kept with a page in VRAM: log2 of the pages that come back together. */
+static void *return_order(const struct vsvm_request *req)
+{
+	unsigned int order = RETURN_ORDER;
+
+	if (req->granularity)
+		order = min_t(unsigned int, req->granularity - PAGE_SHIFT, HPAGE_PMD_ORDER);
+	return (void *)(unsigned long)order;
+}
+
+/* Is page @i of @m to go to VRAM? */
+static bool goes(const struct migrate_vma *m, unsigned int i, const struct vsvm_request *req)
+{
+	const struct page *page = migrate_pfn_to_page(m->src[i]);
+	u64 addr = m->start + ((u64)i << PAGE_SHIFT);
+
+	if (!(m->src[i] & MIGRATE_PFN_MIGRATE))
+		return false;
+	/* A hole is filled where somebody wants it, or memory would come from nothing. */
+	return page ? !stays(page) : addr >= req->start && addr < req->end;
+}
+
+/**
+ * vsvm_migrate_begin() - set aside what it takes to move a request to VRAM
+ * @svm: SVM with VRAM
+ * @req: request; noted that it has been asked for, whether it was to be had or not
+ *
+ * What may have to make room for others, or wait for memory, is done here.
+ *
+ * Context: update_lock held, mmap_lock not, mm_users.
+ */
+void vsvm_migrate_begin(struct vsvm_svm *svm, struct vsvm_request *req)
+{
+	struct vsvm_svm_vram *vram = &svm->vram;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	req->reserved = true;
+	if (!vram->room)
+		vram->room = vsvm_migrate_room_alloc(VSVM_SVM_RUN_PAGES);
+	if (!vram->room)
+		return;
+	if (!vram->open && vram->last)
+		vram->open = vsvm_vram_hold(vram->pool, vram->client, vram->last);
+	if (!vram->spare)
+		vram->spare = vsvm_vram_get(vram->pool, vram->client);
+}
+
+/**
+ * vsvm_migrate_end() - let others have what was set aside and not used
+ * @svm: SVM
+ *
+ * Context: update_lock held.
+ */
+void vsvm_migrate_end(struct vsvm_svm *svm)
+{
+	struct vsvm_svm_vram *vram = &svm->vram;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	if (likely(!vram->open && !vram->spare))
+		return;
+	if (vram->open)
+		vram->last = vram->open;
+	vsvm_vram_put(vram->pool, vram->open);
+	vsvm_vram_put(vram->pool, vram->spare);
+	vram->open = NULL;
+	vram->spare = NULL;
+}
+
+/* As many destinations as there are, in room->pages. From the open chunk, then from the spare. */
+static unsigned int vram_pages(struct vsvm_svm *svm, unsigned int count)
+{
+	struct vsvm_svm_vram *vram = &svm->vram;
+	struct page **pages = vram->room->pages;
+	unsigned int got = 0;
+
+	if (vram->open)
+		got = vsvm_vram_pages(vram->pool, vram->open, pages, count);
+	if (got < count && vram->spare) {
+		vsvm_vram_put(vram->pool, vram->open);
+		vram->open = vram->spare;
+		vram->spare = NULL;
+		got += vsvm_vram_pages(vram->pool, vram->open, pages + got, count - got);
+	}
+	return got;
+}
+
+/* Step 2 for a range of 2M that is one folio, or a hole. */
+static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct vsvm_request *req)
+{
+	struct page *page, *src = migrate_pfn_to_page(m->src[0]);
+	struct vsvm_svm_vram *vram = &svm->vram;
+	u64 to;
+
+	if (!(m->src[0] & MIGRATE_PFN_COMPOUND) || (src && stays(src)))
+		return false;
+	page = vsvm_vram_folio(vram->pool, vram->spare);
+	if (!page)
+		return false;
+	to = vsvm_vram_offset(vram->pool, page);
+	page->zone_device_data = return_order(req);
+	m->dst[0] = migrate_pfn(page_to_pfn(page)) | MIGRATE_PFN_COMPOUND;
+	if (src)
+		vsvm_migrate_add_copy(vram->room, page_to_phys(src), to, HPAGE_PMD_SIZE,
+				      VSVM_HW_COPY_TO_VRAM);
+	else
+		vsvm_migrate_add_copy(vram->room, 0, to, HPAGE_PMD_SIZE,
+				      VSVM_HW_COPY_TO_VRAM | VSVM_HW_COPY_CLEAR);
+	vsvm_vram_put(vram->pool, vram->spare);
+	vram->spare = NULL;
+	return true;
+}
+
+static void plan_page(struct vsvm_svm *svm, struct migrate_vma *m, unsigned int i,
+		      struct page *page, const struct vsvm_request *req)
+{
+	const struct page *src = migrate_pfn_to_page(m->src[i]);
+	u64 to = vsvm_vram_offset(svm->vram.pool, page);
+
+	page->zone_device_data = return_order(req);
+	m->dst[i] = migrate_pfn(page_to_pfn(page));
+	if (src)
+		vsvm_migrate_add_copy(svm->vram.room, page_to_phys(src), to, PAGE_SIZE,
+				      VSVM_HW_COPY_TO_VRAM);
+	else
+		vsvm_migrate_add_copy(svm->vram.room, 0, to, PAGE_SIZE,
+				      VSVM_HW_COPY_TO_VRAM | VSVM_HW_COPY_CLEAR);
+}
+
+/* Step 2 otherwise. */
+static void plan_pages(struct vsvm_svm *svm, struct migrate_vma *m, const struct vsvm_request *req)
+{
+	struct page **pages = svm->vram.room->pages;
+	unsigned int i, count = 0, next = 0;
+
+	for (i = 0; i < m->npages; i++)
+		count += goes(m, i, req);
+	count = vram_pages(svm, count);
+	for (i = 0; i < m->npages && next < count; i++)
+		if (goes(m, i, req))
+			plan_page(svm, m, i, pages[next++], req);
+}
+
+/*
+ * What is remembered of a block of 2M, in an entry of &vsvm_svm_vram.moves: which of its pages have
+ * moved last, when, and how often some of these had moved shortly before.
+ */
+#define MOVES_COUNT	GENMASK_ULL(7, 0)
+#define MOVES_FIRST	GENMASK_ULL(16, 8)
+#define MOVES_LAST	GENMASK_ULL(25, 17)
+#define MOVES_JIFFIES	GENMASK_ULL(57, 26)
+
+static u64 moves_of(struct vsvm_svm *svm, u64 addr)
+{
+	void *entry = xa_load(&svm->vram.moves, addr / VSVM_PT_BLOCK_SIZE);
+
+	return entry ? xa_to_value(entry) : 0;
+}
+
+static u32 moves_age(u64 moves)
+{
+	return (u32)jiffies - (u32)FIELD_GET(MOVES_JIFFIES, moves);
+}
+
+/* Has a block come and gone so often that it had better stay where it is for a while? */
+static bool is_thrashing(struct vsvm_svm *svm, u64 addr)
+{
+	u64 moves = moves_of(svm, addr);
+
+	return FIELD_GET(MOVES_COUNT, moves) >= THRASH_MOVES && moves_age(moves) < THRASH_STAY;
+}
+
+/* Notes that pages have moved which the CPU had. */
+static void note_move(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	u64 first = span.start % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
+	u64 last = (span.end - 1) % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
+	u64 moves = moves_of(svm, span.start), count = 1;
+
+	if (moves && moves_age(moves) < THRASH_GAP) {
+		count = FIELD_GET(MOVES_COUNT, moves);
+		if (first <= FIELD_GET(MOVES_LAST, moves) && last >= FIELD_GET(MOVES_FIRST, moves))
+			count = min(count + 1, THRASH_MOVES);
+	}
+	moves = FIELD_PREP(MOVES_COUNT, count) | FIELD_PREP(MOVES_FIRST, first) |
+		FIELD_PREP(MOVES_LAST, last) | FIELD_PREP(MOVES_JIFFIES, (u32)jiffies);
+	/* Without memory for it, it has not moved as far as this goes. */
+	xa_store(&svm->vram.moves, span.start / VSVM_PT_BLOCK_SIZE, xa_mk_value(moves),
+		 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+/* From the first to the last page that is going to move and that the CPU has had. */
+static struct vsvm_span sources(const struct migrate_vma *m)
+{
+	struct vsvm_span span = { m->end, m->start };
+	u64 i, addr;
+
+	for (i = 0; i < m->npages; i++) {
+		if (!migrate_pfn_to_page(m->src[i]) || !m->dst[i])
+			continue;
+		addr = m->start + (i << PAGE_SHIFT);
+		span.start = min(span.start, addr);
+		span.end = addr + (m->src[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_SIZE : PAGE_SIZE);
+	}
+	return span;
+}
+
+/*
+ * Moves a range of a VMA, in one block of 2M, to VRAM. Holes are filled where they are in the pages
+ * of the request, or all of it is one. Returns how many pages moved.
+ */
+static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
+			    struct vsvm_span span, const struct vsvm_request *req)
+{
+	struct vsvm_migrate_room *room = svm->vram.room;
+	u64 begin = vsvm_trace_begin(vsvm_migrate);
+	struct migrate_vma m = {
+		.vma = vma,
+		.start = span.start,
+		.end = span.end,
+		.src = room->src,
+		.dst = room->dst,
+		.pgmap_owner = vsvm_vram_owner(svm->vram.pool),
+		.flags = MIGRATE_VMA_SELECT_SYSTEM,
+	};
+	struct vsvm_span had;
+	unsigned int moved;
+
+	/* Else the kernel splits what is 2M, and says of a hole that it is many small ones. */
+	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K)
+		m.flags |= MIGRATE_VMA_SELECT_COMPOUND;
+
+	if (migrate_vma_setup(&m) || !m.npages)
+		return 0;
+	vsvm_hold(svm->pt->as, VSVM_HOLD_MIGRATE_PAGES, span.start, span.end);
+	/* What was found whole goes so or, where VRAM has been closed meanwhile, not at all. */
+	if (m.cpages && !plan_whole(svm, &m, req) && !(room->src[0] & MIGRATE_PFN_COMPOUND))
+		plan_pages(svm, &m, req);
+	vsvm_migrate_copy(svm->vram.pool->hw, room, m.npages);
+	had = sources(&m);
+	migrate_vma_pages(&m);
+	moved = vsvm_migrate_moved(room, m.npages);
+	vsvm_hold(svm->pt->as, VSVM_HOLD_MIGRATE_DONE, span.start, span.end);
+	migrate_vma_finalize(&m);
+
+	svm->stats.to_vram += moved;
+	if (moved && had.start < had.end)
+		note_move(svm, had);
+	trace_vsvm_migrate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, true, moved,
+			   vsvm_trace_ns(begin));
+	return moved;
+}
+
+/**
+ * vsvm_migrate_span() - what is to move to VRAM for a request?
+ * @pfns: what HMM says of the pages of @block, without faulting
+ * @vram: VRAM
+ * @block: part of a block of 2M that may move; the request is in it
+ * @req: request
+ * @whole: a block of which nothing is there may be had as one page of 2M
+ *
+ * Where the CPU has something, all of the block, or what the program wants to move together. Else
+ * what the request lacks.
+ *
+ * Return: the span, empty if all that is wanted is in VRAM already.
+ */
+struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_vram *vram,
+				   struct vsvm_span block, const struct vsvm_request *req,
+				   bool whole)
+{
+	struct vsvm_span span = block, wanted = { req->start, req->end };
+	bool any = false, system = false, hole = false;
+	u64 addr, size;
+
+	if (req->granularity) {
+		size = BIT_ULL(req->granularity);
+		span.start = max(span.start, ALIGN_DOWN(req->start, size));
+		span.end = min(span.end, ALIGN(req->end, size));
+	}
+	for (addr = block.start; addr < block.end; addr += PAGE_SIZE) {
+		unsigned long pfn = pfns[(addr - block.start) >> PAGE_SHIFT];
+
+		any |= !!(pfn & HMM_PFN_VALID);
+		if (addr < span.start || addr >= span.end)
+			continue;
+		if (!(pfn & HMM_PFN_VALID))
+			hole |= addr >= req->start && addr < req->end;
+		else
+			system |= !vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS);
+	}
+	if (system || (whole && !any))
+		return span;
+	return hole ? wanted : (struct vsvm_span) {};
+}
+
+/**
+ * vsvm_migrate_request() - bring the memory of a request to where it is to be
+ * @svm: SVM
+ * @interval: covers the request
+ * @seq: of its notifier
+ * @vma: VMA of the request
+ * @req: request
+ * @bounds: what may be mapped: shared by @vma and @interval
+ *
+ * Context: update_lock and mmap_lock (for reading) held, mm_users.
+ * Return: 0 if it is to be served where it is, %VSVM_SERVE_MOVED or another VSVM_SERVE_*.
+ */
+int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+			 struct vm_area_struct *vma, struct vsvm_request *req,
+			 struct vsvm_span bounds)
+{
+	u64 start = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
+	struct vsvm_span span, block = vsvm_span_clip(bounds, (struct vsvm_span) {
+		start, start + VSVM_PT_BLOCK_SIZE
+	});
+	bool whole = block.end - block.start == VSVM_PT_BLOCK_SIZE &&
+		     req->page_size != DRM_VSVM_PAGE_SIZE_4K && !(vma->vm_flags & VM_NOHUGEPAGE);
+	int ret;
+
+	if (likely(req->location != DRM_VSVM_LOCATION_VRAM) || req->moved || !svm->vram.pool)
+		return 0;
+
+	lockdep_assert_held(&svm->update_lock);
+	mmap_assert_locked(svm->mm);
+
+	if (!vsvm_migrate_vma_ok(vma)) {
+		req->moved = true;
+		svm->stats.kept_kind += (req->end - req->start) >> PAGE_SHIFT;
+		return 0;
+	}
+	ret = vsvm_pages_look(svm, interval, seq, block);
+	if (ret)
+		return ret;
+	span = vsvm_migrate_span(svm->pfns, svm->vram.pool, block, req, whole);
+	if (span.start == span.end) {
+		req->moved = true;
+		return 0;
+	}
+	if (!req->asked && is_thrashing(svm, req->start)) {
+		req->moved = true;
+		svm->stats.kept_thrashing += (req->end - req->start) >> PAGE_SHIFT;
+		return 0;
+	}
+	if (!svm->vram.spare && !req->reserved)
+		return VSVM_SERVE_RESERVE;
+
+	req->moved = true;
+	if (!svm->vram.room || (!svm->vram.spare && !svm->vram.open)) {
+		svm->stats.kept_full += (req->end - req->start) >> PAGE_SHIFT;
+		return 0;
+	}
+	if (to_vram(svm, vma, span, req))
+		return VSVM_SERVE_MOVED;
+	/* It may be on a disk, which the kernel does not see to. */
+	vsvm_pages_make(svm, vma, block.start, req);
+	if (!to_vram(svm, vma, span, req))
+		svm->stats.kept_busy += (req->end - req->start) >> PAGE_SHIFT;
+	return VSVM_SERVE_MOVED;
+}
