@@ -86,6 +86,8 @@ struct churn_report {
 		uint64_t addr;
 		uint64_t got;
 		uint64_t expected;
+		/** @burst_over: the parent's GPU has written all that it is going to */
+		bool burst_over;
 	} child[CHURN_THREADS];
 };
 

@@ -47,13 +47,52 @@ static void child_check(struct churn_thread *t, unsigned int page)
 	}
 }
 
-static void child(struct churn_thread *t)
+static bool burst_writes(const struct churn_thread *t)
+{
+	return t->burst.kind == CHURN_BURST_FILL || t->burst.kind == CHURN_BURST_ADD;
+}
+
+/* Is a page one that nobody but the child can change? What is lazy may become zeros at any time. */
+static bool child_owns(struct churn_thread *t, unsigned int page)
+{
+	const struct churn_page *p = &t->m.pages[page];
+
+	return !p->dontfork && !churn_error(&t->m, page, false) && !p->own.lazy &&
+	       (p->backing == CHURN_ANON ||
+		(p->backing == CHURN_PRIVATE && p->copied && !p->settle));
+}
+
+/*
+ * What the GPU writes from now on is the parent's. Each pass of a burst writes the first word of
+ * each page, so that tells.
+ */
+static void child_keeps(struct churn_thread *t)
+{
+	uint64_t seen[CHURN_BURST_PAGES];
+
+	for (unsigned int i = 0; i < t->burst.n; i++)
+		if (child_owns(t, t->burst.a + i))
+			seen[i] = READ_ONCE(*(uint64_t *)churn_addr(&t->m, t->burst.a + i));
+	while (!READ_ONCE(t->churn->report->child[t->id].burst_over) &&
+	       getppid() == t->churn->pid)
+		usleep(100);
+	for (unsigned int i = 0; i < t->burst.n; i++) {
+		const uint64_t *p = (uint64_t *)churn_addr(&t->m, t->burst.a + i);
+
+		if (child_owns(t, t->burst.a + i) && READ_ONCE(*p) != seen[i])
+			child_wrong(t, p, seen[i]);
+	}
+}
+
+static void child(struct churn_thread *t, bool keeps)
 {
 	const unsigned int from = CHURN_HOT - 16, to = CHURN_HOT + CHURN_HOT_PAGES + 16;
 
 	for (unsigned int i = from; i < to; i++)
 		if (!t->m.pages[i].dontfork && !churn_error(&t->m, i, false))
 			child_check(t, i);
+	if (keeps)
+		child_keeps(t);
 	/* Its own copies, which must not be the parent's */
 	for (unsigned int i = from; i < to; i++) {
 		uint64_t *p = (uint64_t *)churn_addr(&t->m, i);
@@ -79,13 +118,21 @@ static void child(struct churn_thread *t)
 
 void churn_do_fork(struct churn_thread *t)
 {
+	/* Else the child changes its pages while the GPU is at work. */
+	const bool keeps = burst_writes(t) && (t->op.bits >> 60 & 1);
 	int status = -1;
 	pid_t pid;
 
+	WRITE_ONCE(t->churn->report->child[t->id].burst_over, false);
 	pid = fork();
 	if (!pid)
-		child(t);
+		child(t, keeps);
 	churn_check(t, pid > 0, "fork: %m");
+	/* Or its queue has been killed: there is nothing more to come. */
+	if (keeps)
+		__vsvm_wait(t->churn->config.fd, t->queues[t->burst.queue], &t->fences[2],
+			    t->burst.passes, VSVM_WAIT_NS);
+	WRITE_ONCE(t->churn->report->child[t->id].burst_over, true);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!status)

@@ -36,8 +36,9 @@ void churn_crit(struct churn_thread *t, const char *f, ...)
 	va_start(args, f);
 	at += vsnprintf(at, end - at, f, args);
 	va_end(args);
+	at += snprintf(at, end - at, "\n");
 	if (t) {
-		at += snprintf(at, end - at, "\nthread %u, operation %u; its last ones:\n", t->id,
+		at += snprintf(at, end - at, "thread %u, operation %u; its last ones:\n", t->id,
 			       index);
 		for (uint32_t i = index > 40 ? index - 40 : 0; i <= index && logs < 41; i++) {
 			const uint8_t *skip = the_churn->config.skip[t->id];
