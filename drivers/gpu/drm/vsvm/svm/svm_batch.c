@@ -32,6 +32,17 @@ bool vsvm_batch_writes(const struct vsvm_svm_fault *fault)
 	return fault->hw.access == VSVM_ACCESS_WRITE || fault->hw.access == VSVM_ACCESS_ATOMIC;
 }
 
+/*
+ * What a record needs of its page, the most first: atomics, writing, reading. What serves one
+ * serves those behind it.
+ */
+static unsigned int rank(const struct vsvm_svm_fault *fault)
+{
+	if (fault->hw.access == VSVM_ACCESS_ATOMIC)
+		return 0;
+	return fault->hw.access == VSVM_ACCESS_WRITE ? 1 : 2;
+}
+
 /* Index of a record in the lowest bits of its key, which are free as those of a page offset. */
 #define KEY_INDEX_BITS	ilog2(VSVM_FAULT_BATCH)
 #define KEY_INDEX_MASK	(VSVM_FAULT_BATCH - 1)
@@ -42,14 +53,14 @@ static u64 fault_page(const struct vsvm_svm_fault *fault)
 }
 
 /*
- * By page; of one page those that write first, for they decide how it is asked for; and then as
- * they came, which makes it a word that no other record has.
+ * By page; of one page by rank, for the first decides how it is asked for; and then as they came,
+ * which makes it a word that no other record has.
  */
 static u64 sort_key(const struct vsvm_svm_fault *fault, unsigned int index)
 {
-	u64 key = fault->hw.addr >> PAGE_SHIFT << 1 | (vsvm_batch_writes(fault) ? 0 : 1);
+	u64 key = fault->hw.addr >> PAGE_SHIFT << 2 | rank(fault);
 
-	BUILD_BUG_ON(1 + KEY_INDEX_BITS > PAGE_SHIFT);
+	BUILD_BUG_ON(2 + KEY_INDEX_BITS > PAGE_SHIFT);
 	return key << KEY_INDEX_BITS | index;
 }
 
@@ -121,6 +132,12 @@ void vsvm_batch_sort(struct vsvm_svm_fault *faults, unsigned int count, u64 *key
 	permute(faults, spare, count);
 }
 
+/* Is a record what its run was made for, and not for less? */
+static bool is_kind(const struct vsvm_svm_fault *fault, const struct vsvm_run *run)
+{
+	return rank(fault) == (run->atomic ? 0 : run->write ? 1 : 2);
+}
+
 /**
  * vsvm_batch_next() - take the next run
  * @faults: a sorted batch
@@ -128,7 +145,7 @@ void vsvm_batch_sort(struct vsvm_svm_fault *faults, unsigned int count, u64 *key
  * @run: in: the run before, zeroed for the first; out: the next one
  *
  * A run ends at a gap, at the end of a block of %VSVM_PT_BLOCK_SIZE, and where reading changes to
- * writing or back.
+ * writing or atomics, or back.
  *
  * Return: false at the end of the batch.
  */
@@ -146,6 +163,7 @@ bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, st
 		.first = i,
 		.count = 1,
 		.write = vsvm_batch_writes(&faults[i]),
+		.atomic = !rank(&faults[i]),
 	};
 	limit = ALIGN_DOWN(run->start, VSVM_PT_BLOCK_SIZE) + VSVM_PT_BLOCK_SIZE;
 
@@ -155,7 +173,7 @@ bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, st
 		if (page == run->end - PAGE_SIZE) {
 			run->duplicates++;
 		} else if (page == run->end && page < limit &&
-			   vsvm_batch_writes(&faults[i]) == run->write) {
+			   is_kind(&faults[i], run)) {
 			run->end += PAGE_SIZE;
 		} else {
 			break;
@@ -173,8 +191,9 @@ bool vsvm_batch_next(const struct vsvm_svm_fault *faults, unsigned int count, st
  * @end: one past the last byte
  * @error: &enum vsvm_error
  *
- * Records of reading may stand in a run for writing, one page having both. What writing meets says
- * nothing of them: without an error they try again at the replay, and ask for themselves.
+ * Records of reading may stand in a run for writing, one page having both, and so on. What writing
+ * meets says nothing of them: without an error they try again at the replay, and ask for
+ * themselves.
  */
 void vsvm_batch_fail(struct vsvm_svm_fault *faults, const struct vsvm_run *run, u64 start, u64 end,
 		     u32 error)
@@ -183,7 +202,7 @@ void vsvm_batch_fail(struct vsvm_svm_fault *faults, const struct vsvm_run *run, 
 
 	for (i = run->first; i < run->first + run->count; i++)
 		if (faults[i].hw.addr >= start && faults[i].hw.addr < end &&
-		    vsvm_batch_writes(&faults[i]) == run->write)
+		    is_kind(&faults[i], run))
 			faults[i].error = error;
 }
 
@@ -205,7 +224,7 @@ bool vsvm_batch_wait(struct vsvm_svm_fault *faults, const struct vsvm_run *run, 
 
 	for (i = run->first; i < run->first + run->count; i++) {
 		if (faults[i].hw.addr < start || faults[i].hw.addr >= end ||
-		    vsvm_batch_writes(&faults[i]) != run->write)
+		    !is_kind(&faults[i], run))
 			continue;
 		faults[i].waits = true;
 		any |= faults[i].hw.access != VSVM_ACCESS_PREFETCH && !faults[i].hw.ahead;

@@ -25,6 +25,8 @@ struct vsvm_run {
 	 * reading
 	 */
 	bool write;
+	/** @atomic: every page is wanted for atomics */
+	bool atomic;
 };
 
 bool vsvm_batch_writes(const struct vsvm_svm_fault *fault);
