@@ -22,6 +22,11 @@
  * what the device has marked ACCESSED in a page table since that was last looked at
  * (vsvm_vram_age()).
  *
+ * Not a chunk that is pinned, which is one with a page that is (svm_pin.c). To be evicted there has
+ * to be another one, always: no more than half of all chunks can be pinned, nor of those that a VM
+ * with a limit may have, which makes room among its own. A pin that would be too much is refused.
+ * Where VRAM is closed, or the VM is gone, pins do not matter.
+ *
  * Locking: vram->mutex, then vram->lock; vram->age_mutex, pt->lock, vram->lock. vram->mutex is
  * taken by who allocates a chunk, and memory is allocated below it; the shrinker only tries to get
  * it. None is held while pages migrate.
@@ -117,6 +122,8 @@ void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *cli
 static void make_idle(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 {
 	lockdep_assert_held(&vram->lock);
+	/* Who pins a page has it mapped, and hears before it goes. */
+	WARN_ON_ONCE(chunk->pins);
 
 	list_move_tail(&chunk->link, &vram->idle);
 	vram->num_idle++;
@@ -457,6 +464,52 @@ void vsvm_vram_used(struct vsvm_vram *vram, u64 offset)
 	spin_unlock_irq(&vram->lock);
 }
 
+/**
+ * vsvm_vram_pin() - keep a page from making room, and its chunk with it
+ * @vram: VRAM
+ * @offset: of the page, which is in use, and whose end the caller will hear of
+ *
+ * Context: any.
+ * Return: false if too much is pinned.
+ */
+bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset)
+{
+	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+	struct vsvm_vram_client *client;
+	bool good = true;
+
+	spin_lock_irq(&vram->lock);
+	client = chunk->client;
+	if (!chunk->pins) {
+		good = vram->num_pinned < vram->num_chunks / 2 &&
+		       client->pinned < client->limit / 2;
+		vram->num_pinned += good;
+		client->pinned += good;
+	}
+	chunk->pins += good;
+	spin_unlock_irq(&vram->lock);
+	return good;
+}
+
+/**
+ * vsvm_vram_unpin() - undo vsvm_vram_pin()
+ * @vram: VRAM
+ * @offset: as it was then
+ *
+ * Context: any.
+ */
+void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset)
+{
+	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+
+	spin_lock_irq(&vram->lock);
+	if (!WARN_ON_ONCE(!chunk->pins) && !--chunk->pins) {
+		vram->num_pinned--;
+		chunk->client->pinned--;
+	}
+	spin_unlock_irq(&vram->lock);
+}
+
 /* The device has used a page. Not later than it was mapped, perhaps, and that is known already. */
 static void note_used(void *data, u64 offset)
 {
@@ -521,6 +574,8 @@ struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 	spin_lock_irq(&vram->lock);
 	list_for_each_entry(chunk, &vram->lru, link) {
 		if (client && chunk->client != client)
+			continue;
+		if (chunk->pins && !vram->closed && !chunk->client->closed)
 			continue;
 		found = chunk;
 		hold(vram, chunk);

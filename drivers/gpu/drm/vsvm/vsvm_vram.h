@@ -37,6 +37,8 @@ struct vsvm_vram_client {
 	u64 chunks;
 	/** @pages: 4K pages in use in them; under &vsvm_vram.lock */
 	u64 pages;
+	/** @pinned: those of @chunks that are pinned; under &vsvm_vram.lock */
+	u64 pinned;
 	/** @closed: the VM is gone; under &vsvm_vram.lock */
 	bool closed;
 	/** @faulted: pages that accesses of CPUs brought back */
@@ -57,6 +59,8 @@ struct vsvm_vram_chunk {
 	struct list_head link;
 	/** @used: pages in use */
 	unsigned int used;
+	/** @pins: how often a page of it is pinned; not 0: the chunk is, see vsvm_vram_pin() */
+	unsigned int pins;
 	/** @held: somebody allocates from it or evicts it: it stays, however many are used */
 	bool held;
 	/** @mapped: a fault has mapped some of it since it was last looked what is in use */
@@ -97,6 +101,8 @@ struct vsvm_vram {
 	struct list_head lru;
 	/** @idle: those without a page in use */
 	struct list_head idle;
+	/** @num_pinned: chunks that are pinned */
+	u64 num_pinned;
 	/** @num_idle: how many */
 	u64 num_idle;
 	/** @idle_work: gives them back */
@@ -125,6 +131,8 @@ unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chu
 			     struct page **pages, unsigned int count);
 struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
 struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page);
+bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset);
+void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_age(struct vsvm_vram *vram);
 struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
