@@ -445,6 +445,14 @@ struct drm_vsvm_vm_stats {
 	 * @kept_thrashing: the same, because the memory had come and gone too often in a short time
 	 */
 	__u64 kept_thrashing;
+	/** @pages_exclusive: 4K pages taken from CPUs for an atomic access */
+	__u64 pages_exclusive;
+	/** @atomics_moved: times that memory was moved to VRAM for an atomic access */
+	__u64 atomics_moved;
+	/** @pages_pinned: 4K pages that are in VRAM and need not make room, now */
+	__u64 pages_pinned;
+	/** @pins_refused: 4K pages that were to be pinned, and too much was */
+	__u64 pins_refused;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -572,6 +580,47 @@ enum drm_vsvm_attr_type {
 	 * all that the CPU has of 2M, back 64K, and what is one page of 2M as one
 	 */
 	DRM_VSVM_ATTR_GRANULARITY = 2,
+	/**
+	 * @DRM_VSVM_ATTR_ACCESSED_BY: 0 or 1: the GPU uses the memory where it is. A page fault
+	 * does not move it, wherever it is to be otherwise; a prefetch that says where to does, and
+	 * so does an atomic access by %DRM_VSVM_ATOMIC_MIGRATE
+	 */
+	DRM_VSVM_ATTR_ACCESSED_BY = 3,
+	/* 4 is reserved for memory that is duplicated for reading. */
+	/** @DRM_VSVM_ATTR_ATOMIC: &enum drm_vsvm_atomic */
+	DRM_VSVM_ATTR_ATOMIC = 5,
+	/**
+	 * @DRM_VSVM_ATTR_PINNED: 0 or 1: what of the memory is in VRAM, or comes there, does not
+	 * have to make room for other memory. An access by a CPU moves it back all the same. No
+	 * more than half of VRAM, and half of &drm_vsvm_vm_create.vram_limit, can be pinned; what
+	 * is beyond that is as if this were 0, and counted as &drm_vsvm_vm_stats.pins_refused
+	 */
+	DRM_VSVM_ATTR_PINNED = 6,
+};
+
+/**
+ * enum drm_vsvm_atomic - how memory can be used with atomics, by the GPU and CPUs at once
+ *
+ * It is for hardware of each kind. By all of them no update is lost, neither the GPU's nor a CPU's.
+ * In VRAM, which no CPU can reach, the GPU's atomics need nothing else.
+ */
+enum drm_vsvm_atomic {
+	/** @DRM_VSVM_ATOMIC_DIRECT: by atomics of the bus: the GPU's act on memory where it is */
+	DRM_VSVM_ATOMIC_DIRECT = 0,
+	/**
+	 * @DRM_VSVM_ATOMIC_EXCLUSIVE: an atomic access in system memory takes the page, 4K, out of
+	 * the reach of CPUs first; a CPU that touches it takes it back. Only private memory can be
+	 * taken: where it is shared, hugetlb, or watched by userfaultfd an atomic access is
+	 * %VSVM_ERROR_UNSUPPORTED, and where pages are to be 2M %VSVM_ERROR_PAGE_SIZE
+	 */
+	DRM_VSVM_ATOMIC_EXCLUSIVE = 1,
+	/**
+	 * @DRM_VSVM_ATOMIC_MIGRATE: an atomic access moves the memory to VRAM first. Where it
+	 * cannot be moved (shared, page cache, hugetlb, locked, watched by userfaultfd, pinned for
+	 * DMA, a device without VRAM) it is %VSVM_ERROR_UNSUPPORTED, and if there is no VRAM to be
+	 * had %VSVM_ERROR_NOMEM
+	 */
+	DRM_VSVM_ATOMIC_MIGRATE = 2,
 };
 
 /** enum drm_vsvm_page_size - sizes of the GPU's pages in a range */
@@ -612,7 +661,8 @@ struct drm_vsvm_attr_op {
  *
  * Sets attributes of ranges of addresses, one after the other. A range begins with the defaults,
  * which are all 0. Attributes are of the memory that is mapped there: they go with it when it is
- * unmapped. Where one changes, the GPU's mappings are taken away, for the next fault to make anew.
+ * unmapped. Where one changes, the GPU's mappings are taken away, for the next fault to make anew,
+ * if they could differ.
  * If an element is refused, those before it stay done and @ops.count is set to its index.
  *
  * With %DRM_VSVM_ATTR_QUERY nothing is set: the elements are filled in. What is not mapped, or has

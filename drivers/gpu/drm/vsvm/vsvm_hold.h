@@ -98,6 +98,12 @@ enum vsvm_hold_point {
 	 * for reading; if they are 2M as one, for writing
 	 */
 	VSVM_HOLD_EVICT_PAGES,
+	/**
+	 * @VSVM_HOLD_EXCLUSIVE_PAGE: "exclusive-page": a page has been made exclusive for an atomic
+	 * access, and is locked; before the GPU's page table has it. With mmap_lock held for
+	 * reading
+	 */
+	VSVM_HOLD_EXCLUSIVE_PAGE,
 	/** @VSVM_HOLD_QUEUE_STOP: "queue-stop": a queue is to go, and still runs */
 	VSVM_HOLD_QUEUE_STOP,
 	/** @VSVM_HOLD_VM_RELEASE: "vm-release": the last reference of a VM is gone */

@@ -237,6 +237,11 @@ static bool value_ok(u32 type, u32 value)
 		return value <= DRM_VSVM_LOCATION_VRAM;
 	case DRM_VSVM_ATTR_GRANULARITY:
 		return !value || (value >= PAGE_SHIFT && value <= VSVM_PT_SHIFT(1));
+	case DRM_VSVM_ATTR_ACCESSED_BY:
+	case DRM_VSVM_ATTR_PINNED:
+		return value <= 1;
+	case DRM_VSVM_ATTR_ATOMIC:
+		return value <= DRM_VSVM_ATOMIC_MIGRATE;
 	default:
 		return false;
 	}

@@ -106,6 +106,21 @@ TRACE_EVENT(vsvm_map,
 		  __entry->pages, __entry->huge ? " 2M" : "")
 );
 
+/* A page is out of the reach of CPUs for an atomic; vsvm_invalidate tells when that ends. */
+TRACE_EVENT(vsvm_exclusive,
+	TP_PROTO(u32 vm, u64 addr),
+	TP_ARGS(vm, addr),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u64, addr)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->addr = addr;
+	),
+	TP_printk("vm=%u %#llx", __entry->vm, __entry->addr)
+);
+
 TRACE_EVENT(vsvm_invalidate,
 	TP_PROTO(u32 vm, u64 start, u64 end, int event, u64 pages, u64 dirty, u64 ns),
 	TP_ARGS(vm, start, end, event, pages, dirty, ns),

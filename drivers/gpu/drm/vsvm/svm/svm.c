@@ -28,6 +28,7 @@
 #include "svm_attr.h"
 #include "svm_interval.h"
 #include "svm_migrate.h"
+#include "svm_pin.h"
 #include "svm_policy.h"
 #include "svm_update.h"
 #include "svm_wait.h"
@@ -87,6 +88,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	}
 
 	xa_init(&svm->vram.moves);
+	vsvm_pin_init(svm);
 	svm->mm = mm;
 	mmgrab(mm);
 	svm->pt = pt;
@@ -123,6 +125,7 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	mutex_unlock(&svm->update_lock);
 	vsvm_update_fini(svm);
 	vsvm_attr_fini(svm);
+	vsvm_pin_fini(svm);
 	vsvm_pt_cache_drain(&svm->cache);
 	if (svm->vram.pool)
 		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
@@ -284,6 +287,10 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->kept_busy = READ_ONCE(s->kept_busy);
 	stats->kept_full = READ_ONCE(s->kept_full);
 	stats->kept_thrashing = READ_ONCE(s->kept_thrashing);
+	stats->pages_exclusive = READ_ONCE(s->exclusive);
+	stats->atomics_moved = READ_ONCE(s->atomics_moved);
+	stats->pages_pinned = READ_ONCE(svm->num_pins);
+	stats->pins_refused = READ_ONCE(s->pins_refused);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);

@@ -91,6 +91,12 @@ struct vsvm_svm_stats {
 	u64 kept_full;
 	/** @kept_thrashing: see &drm_vsvm_vm_stats.kept_thrashing */
 	u64 kept_thrashing;
+	/** @exclusive: see &drm_vsvm_vm_stats.pages_exclusive */
+	u64 exclusive;
+	/** @atomics_moved: see &drm_vsvm_vm_stats.atomics_moved */
+	u64 atomics_moved;
+	/** @pins_refused: see &drm_vsvm_vm_stats.pins_refused */
+	u64 pins_refused;
 };
 
 /**
@@ -174,6 +180,12 @@ struct vsvm_svm {
 
 	/** @vram: VRAM */
 	struct vsvm_svm_vram vram;
+	/** @pins: pages of VRAM that are pinned, by address, see svm_pin.c; under pt->lock */
+	struct xarray pins;
+	/** @num_pins: how many */
+	u64 num_pins;
+	/** @taker: who makes a page exclusive, see svm_atomic.c; written under @update_lock */
+	const struct task_struct *taker;
 
 	/** @closing: the program has given up the VM; who works for it may stop */
 	bool closing;

@@ -20,6 +20,7 @@
  * Locking: update_lock around everything; pt->lock for the note.
  */
 
+#include <linux/bitfield.h>
 #include <linux/mm.h>
 #include <linux/xarray.h>
 
@@ -29,6 +30,7 @@
 #include "svm.h"
 #include "svm_attr.h"
 #include "svm_interval.h"
+#include "svm_pin.h"
 #include "svm_policy.h"
 #include "svm_update.h"
 
@@ -42,20 +44,49 @@ void vsvm_attr_fini(struct vsvm_svm *svm)
 	mtree_destroy(&svm->attrs);
 }
 
-/* An entry of the tree; none for the defaults. */
-static void *pack(struct vsvm_attr attr)
+/* What is where in an entry of the tree. */
+#define ENTRY_PAGE_SIZE		GENMASK(7, 0)
+#define ENTRY_LOCATION		GENMASK(15, 8)
+#define ENTRY_GRANULARITY	GENMASK(23, 16)
+#define ENTRY_ATOMIC		GENMASK(27, 24)
+#define ENTRY_ACCESSED_BY	BIT(28)
+#define ENTRY_PINNED		BIT(29)
+
+/**
+ * vsvm_attr_pack() - an entry of the tree
+ * @attr: attributes
+ *
+ * Return: the entry; NULL for the defaults.
+ */
+void *vsvm_attr_pack(struct vsvm_attr attr)
 {
-	unsigned long value = attr.page_size | attr.location << 8 | attr.granularity << 16;
+	unsigned long value = FIELD_PREP(ENTRY_PAGE_SIZE, attr.page_size) |
+			      FIELD_PREP(ENTRY_LOCATION, attr.location) |
+			      FIELD_PREP(ENTRY_GRANULARITY, attr.granularity) |
+			      FIELD_PREP(ENTRY_ATOMIC, attr.atomic) |
+			      FIELD_PREP(ENTRY_ACCESSED_BY, attr.accessed_by) |
+			      FIELD_PREP(ENTRY_PINNED, attr.pinned);
 
 	return value ? xa_mk_value(value) : NULL;
 }
 
-static struct vsvm_attr unpack(void *entry)
+/**
+ * vsvm_attr_unpack() - what an entry of the tree says
+ * @entry: entry or NULL
+ *
+ * Return: the attributes.
+ */
+struct vsvm_attr vsvm_attr_unpack(void *entry)
 {
 	unsigned long value = entry ? xa_to_value(entry) : 0;
 
 	return (struct vsvm_attr) {
-		.page_size = value, .location = value >> 8, .granularity = value >> 16,
+		.page_size = FIELD_GET(ENTRY_PAGE_SIZE, value),
+		.location = FIELD_GET(ENTRY_LOCATION, value),
+		.granularity = FIELD_GET(ENTRY_GRANULARITY, value),
+		.atomic = FIELD_GET(ENTRY_ATOMIC, value),
+		.accessed_by = FIELD_GET(ENTRY_ACCESSED_BY, value),
+		.pinned = FIELD_GET(ENTRY_PINNED, value),
 	};
 }
 
@@ -84,7 +115,7 @@ struct vsvm_attr vsvm_attr_get(struct vsvm_svm *svm, u64 addr, struct vsvm_span 
 		mas.index, (u64)mas.last + 1 ?: U64_MAX
 	});
 	mas_unlock(&mas);
-	return unpack(entry);
+	return vsvm_attr_unpack(entry);
 }
 
 /**
@@ -276,12 +307,22 @@ static void change(struct vsvm_attr *attr, u32 type, u32 value)
 	case DRM_VSVM_ATTR_GRANULARITY:
 		attr->granularity = value;
 		break;
+	case DRM_VSVM_ATTR_ACCESSED_BY:
+		attr->accessed_by = value;
+		break;
+	case DRM_VSVM_ATTR_ATOMIC:
+		attr->atomic = value;
+		break;
+	case DRM_VSVM_ATTR_PINNED:
+		attr->pinned = value;
+		break;
 	}
 }
 
 /*
  * Where an attribute has changed, what the GPU has mapped goes, for the next fault to make anew. A
- * page size matters for the blocks around it too: they may be mapped as one now.
+ * page size matters for the blocks around it too: they may be mapped as one now. What is used where
+ * it is stays mapped so, and what is pinned, or no longer, is mapped where it was.
  */
 static void changed(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op, struct vsvm_span span)
 {
@@ -291,7 +332,10 @@ static void changed(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op, str
 	}
 	span = vsvm_span_clip(span, (struct vsvm_span) { op->addr, op->addr + op->size });
 	mutex_lock(&svm->pt->lock);
-	vsvm_svm_zap(svm, span.start, span.end);
+	if (op->type == DRM_VSVM_ATTR_PINNED)
+		vsvm_pin_forget(svm, span);
+	else if (op->type != DRM_VSVM_ATTR_ACCESSED_BY || !op->value)
+		vsvm_svm_zap(svm, span.start, span.end);
 	mutex_unlock(&svm->pt->lock);
 }
 
@@ -308,9 +352,9 @@ static int store(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 		old = vsvm_attr_get(svm, addr, &span);
 		attr = old;
 		change(&attr, op->type, op->value);
-		if (pack(attr) == pack(old))
+		if (vsvm_attr_pack(attr) == vsvm_attr_pack(old))
 			continue;
-		ret = mtree_store_range(&svm->attrs, addr, span.end - 1, pack(attr),
+		ret = mtree_store_range(&svm->attrs, addr, span.end - 1, vsvm_attr_pack(attr),
 					GFP_KERNEL_ACCOUNT);
 		if (!ret)
 			changed(svm, op, span);
@@ -353,6 +397,9 @@ int vsvm_svm_set_attr(struct vsvm_svm *svm, const struct drm_vsvm_attr_op *op)
 	else
 		ret = ret ?: -ENOENT;
 	mmap_read_unlock(svm->mm);
+	/* What is there already. What will come is pinned when it is mapped. */
+	if (!ret && op->type == DRM_VSVM_ATTR_PINNED && op->value)
+		vsvm_pin_range(svm, (struct vsvm_span) { op->addr, end });
 unlock:
 	mutex_unlock(&svm->update_lock);
 	return ret;
@@ -365,6 +412,12 @@ static u32 value_of(struct vsvm_attr attr, u32 type)
 		return attr.location;
 	case DRM_VSVM_ATTR_GRANULARITY:
 		return attr.granularity;
+	case DRM_VSVM_ATTR_ACCESSED_BY:
+		return attr.accessed_by;
+	case DRM_VSVM_ATTR_ATOMIC:
+		return attr.atomic;
+	case DRM_VSVM_ATTR_PINNED:
+		return attr.pinned;
 	default:
 		return attr.page_size;
 	}

@@ -18,7 +18,16 @@ struct vsvm_attr {
 	u8 location;
 	/** @granularity: log2 of the bytes that migrate together; 0: what suits */
 	u8 granularity;
+	/** @atomic: &enum drm_vsvm_atomic */
+	u8 atomic;
+	/** @accessed_by: it is used where it is, and @location does not matter */
+	bool accessed_by;
+	/** @pinned: what is in VRAM does not make room */
+	bool pinned;
 };
+
+void *vsvm_attr_pack(struct vsvm_attr attr);
+struct vsvm_attr vsvm_attr_unpack(void *entry);
 
 void vsvm_attr_init(struct vsvm_svm *svm);
 void vsvm_attr_fini(struct vsvm_svm *svm);

@@ -34,6 +34,7 @@
 #include "../vsvm_hold.h"
 #include "../vsvm_trace.h"
 #include "svm.h"
+#include "svm_atomic.h"
 #include "svm_attr.h"
 #include "svm_batch.h"
 #include "svm_fault.h"
@@ -179,11 +180,19 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	attr = vsvm_attr_get(svm, req->start, &bounds);
 	req->page_size = attr.page_size;
 	req->granularity = attr.granularity;
-	req->location = req->location ?: attr.location ?: svm->vram.location;
+	req->mode = attr.atomic;
+	req->pinned = attr.pinned;
+	/* As far as that has not been settled, by a prefetch or an atomic. */
+	if (!req->location)
+		req->location = attr.accessed_by ? DRM_VSVM_LOCATION_ANY :
+						   attr.location ?: svm->vram.location;
 	req->end = min(req->end, bounds.end);
 
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_VMA, req->start, req->end);
-	ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
+	if (req->atomic && req->mode != DRM_VSVM_ATOMIC_DIRECT)
+		ret = vsvm_atomic_request(svm, interval, seq, vma, req, bounds);
+	if (!ret)
+		ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
 	if (!ret)
 		ret = vsvm_pages_get(svm, interval, seq, vma, req, bounds, &window);
 unlock:
@@ -216,6 +225,8 @@ static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_int
 			interval = vsvm_interval_find(svm, req->start);
 			continue;
 		}
+		if (ret == VSVM_SERVE_DONE)
+			ret = VSVM_ERROR_NONE;
 		if (ret != VSVM_SERVE_AGAIN)
 			break;
 		svm->stats.retries++;
@@ -241,7 +252,8 @@ static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_int
 static bool served(struct vsvm_svm *svm, struct vsvm_request *req,
 		   const struct vsvm_interval *interval)
 {
-	u64 need = VSVM_PTE_VALID | (req->write ? VSVM_PTE_WRITE : 0);
+	u64 need = VSVM_PTE_VALID | (req->write ? VSVM_PTE_WRITE : 0) |
+		   (req->atomic ? VSVM_PTE_ATOMIC : 0);
 	bool done;
 
 	/* Nothing of it is. Beside it something may be, if its VMA grew, but that is rare. */
@@ -259,7 +271,7 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		      const struct vsvm_run *run)
 {
 	struct vsvm_interval *interval = vsvm_interval_find(svm, run->start);
-	struct vsvm_request req = { run->start, run->end, run->write };
+	struct vsvm_request req = { run->start, run->end, run->write, run->atomic };
 	u64 start = run->start;
 	int ret;
 
@@ -272,6 +284,8 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		req.end = run->end;
 		req.asked_cpu = false;
 		req.location = 0;
+		req.asked = false;
+		req.full = 0;
 		req.moved = false;
 		req.reserved = false;
 		if (start != run->start)

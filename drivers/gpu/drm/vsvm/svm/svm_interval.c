@@ -75,8 +75,10 @@
 #include "../vsvm_hold.h"
 #include "../vsvm_trace.h"
 #include "svm.h"
+#include "svm_atomic.h"
 #include "svm_attr.h"
 #include "svm_interval.h"
+#include "svm_pin.h"
 #include "svm_update.h"
 
 static struct kmem_cache *interval_cache;
@@ -116,6 +118,8 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 	struct vsvm_pt_zapped zapped;
 	struct vsvm_span span;
 
+	if (vsvm_atomic_is_taking(svm, range))
+		return true;
 	if (mmu_notifier_range_blockable(range)) {
 		vsvm_hold(svm->pt->as, VSVM_HOLD_INVALIDATE, range->start, range->end);
 		mutex_lock(&svm->pt->lock);
@@ -123,11 +127,13 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 		return false;
 	}
 
-	mmu_interval_set_seq(notifier, cur_seq);
+	if (!vsvm_atomic_is_own(svm))
+		mmu_interval_set_seq(notifier, cur_seq);
 
 	span = vsvm_span_clip((struct vsvm_span) { range->start, range->end },
 			      vsvm_interval_span(interval));
 	zapped = vsvm_svm_zap(svm, span.start, span.end);
+	vsvm_pin_event(svm, span, range->event);
 	svm->stats.invalidations++;
 	interval->invalidations++;
 
@@ -252,8 +258,10 @@ void vsvm_interval_zap_uncovered(struct vsvm_svm *svm, u64 start, u64 end)
 		struct vsvm_interval *next = vsvm_interval_first(svm, addr, end);
 		u64 gap_end = next ? vsvm_interval_start(next) : end;
 
-		if (gap_end > addr)
+		if (gap_end > addr) {
 			vsvm_svm_zap(svm, addr, gap_end);
+			vsvm_pin_forget(svm, (struct vsvm_span) { addr, gap_end });
+		}
 		addr = next ? vsvm_interval_end(next) : end;
 	}
 	vsvm_pt_prune(svm->pt, start, end);

@@ -40,7 +40,9 @@
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
 #include "svm.h"
+#include "svm_atomic.h"
 #include "svm_pages.h"
+#include "svm_pin.h"
 
 /* Pages of a fault-around window at least. */
 #define AROUND_MIN	16
@@ -142,6 +144,22 @@ static u64 vram_offset(struct vram_pfns vram, unsigned long pfn, u64 addr)
 	return ALIGN_DOWN(offset, VSVM_HW_VRAM_BLOCK) + addr % VSVM_HW_VRAM_BLOCK;
 }
 
+/**
+ * vsvm_pages_vram_offset() - where in VRAM is a page?
+ * @vram: VRAM, or NULL
+ * @pfn: what HMM says of the page
+ * @addr: its address
+ *
+ * Return: the offset, or U64_MAX if it is elsewhere or nowhere.
+ */
+u64 vsvm_pages_vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
+{
+	if (!vram || !vsvm_pages_serves(pfn, false) ||
+	    !vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS))
+		return U64_MAX;
+	return vram_offset(vram_pfns(vram), pfn, addr & PAGE_MASK);
+}
+
 /* The 4K entry for a page, wherever it is. */
 static __always_inline u64 page_leaf(struct vram_pfns vram, unsigned long pfn, u64 addr)
 {
@@ -188,18 +206,38 @@ static int fault_error(vm_fault_t fault)
 	return VSVM_ERROR_NONE;
 }
 
-/*
- * HMM says no more than -EFAULT. Asks the CPU's fault handler for the reason, once: if it sees no
- * error the page is one that no device can have.
+/**
+ * vsvm_pages_fault() - have the CPU's fault handler bring the first page of a request
+ * @vma: VMA of the request, not watched by userfaultfd
+ * @req: request
+ *
+ * Context: as vsvm_pages_get().
+ * Return: &enum vsvm_error or %VSVM_SERVE_AGAIN.
  */
-static int page_error(struct vm_area_struct *vma, struct vsvm_request *req)
+int vsvm_pages_fault(struct vm_area_struct *vma, const struct vsvm_request *req)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE | (req->write ? FAULT_FLAG_WRITE : 0);
 
+	return fault_error(handle_mm_fault(vma, req->start, flags, NULL)) ?: VSVM_SERVE_AGAIN;
+}
+
+/**
+ * vsvm_pages_error() - why can the first page of a request not be had?
+ * @vma: VMA of the request, not watched by userfaultfd
+ * @req: request
+ *
+ * HMM and others say no more than -EFAULT. Asks the CPU's fault handler for the reason, once: if it
+ * sees no error the page is one that no device can have.
+ *
+ * Context: as vsvm_pages_get().
+ * Return: &enum vsvm_error or %VSVM_SERVE_AGAIN.
+ */
+int vsvm_pages_error(struct vm_area_struct *vma, struct vsvm_request *req)
+{
 	if (req->asked_cpu)
 		return VSVM_ERROR_UNSUPPORTED;
 	req->asked_cpu = true;
-	return fault_error(handle_mm_fault(vma, req->start, flags, NULL)) ?: VSVM_SERVE_AGAIN;
+	return vsvm_pages_fault(vma, req);
 }
 
 /*
@@ -335,7 +373,7 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	unsigned long *pfns;
 	int ret;
 
-	if (interval->huge && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
+	if (interval->huge && !req->pinned && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
 		*window = (struct vsvm_span) { req->start, req->start + PAGE_SIZE };
 		ret = vsvm_pages_look(svm, interval, seq, *window);
 		if (ret)
@@ -345,7 +383,8 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 			return VSVM_ERROR_NONE;
 	}
 
-	*window = vsvm_pages_window(req, interval->around, bounds);
+	*window = req->pinned ? vsvm_pin_window(req, bounds) :
+				vsvm_pages_window(req, interval->around, bounds);
 	pfns = &svm->pfns[(req->start - window->start) >> PAGE_SHIFT];
 	ret = vsvm_pages_look(svm, interval, seq, *window);
 	if (ret || count_served(pfns, count, req->write) == count)
@@ -370,24 +409,25 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		req->end = req->start + PAGE_SIZE;
 		return VSVM_SERVE_AGAIN;
 	}
-	return page_error(vma, req);
+	return vsvm_pages_error(vma, req);
 }
 
 /* Step 3 for 4K pages. Returns how many are mapped by it. */
-static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window)
+static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window, u8 mode)
 {
 	unsigned int i, mapped = 0, count = (window.end - window.start) >> PAGE_SHIFT;
 	const struct vram_pfns vram = vram_pfns(svm->vram.pool);
 	const unsigned long *pfns = svm->pfns;
 	struct vsvm_pt_map map;
+	u64 leaf;
 
 	if (!vsvm_pt_map_begin(svm->pt, &svm->cache, window.start, &map))
 		return 0;
 	for (i = 0; i < count; i++) {
 		if (!vsvm_pages_serves(pfns[i], false))
 			continue;
-		vsvm_pt_map_page(&map, i, page_leaf(vram, pfns[i],
-						    window.start + ((u64)i << PAGE_SHIFT)));
+		leaf = page_leaf(vram, pfns[i], window.start + ((u64)i << PAGE_SHIFT));
+		vsvm_pt_map_page(&map, i, vsvm_atomic_leaf(leaf, mode));
 		mapped++;
 	}
 	vsvm_pt_map_end(svm->pt, &map, window.start, window.end);
@@ -415,14 +455,21 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	bool huge = false;
 
 	if (req->page_size != DRM_VSVM_PAGE_SIZE_4K)
-		block = vsvm_pages_block_leaf(svm->vram.pool, pfn, req->start, bounds);
+		block = vsvm_atomic_leaf(vsvm_pages_block_leaf(svm->vram.pool, pfn, req->start,
+							       bounds), req->mode);
+	if (req->pinned)
+		vsvm_pin_reserve(svm, window);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_PAGES, req->start, req->end);
 
 	mutex_lock(&svm->pt->lock);
 	if (mmu_interval_read_retry(&interval->notifier, seq)) {
 		mutex_unlock(&svm->pt->lock);
+		if (req->pinned)
+			vsvm_pin_release(svm, window);
 		return VSVM_SERVE_AGAIN;
 	}
+	if (req->pinned)
+		vsvm_pin_enter(svm, window);
 	/* Not before: of pages that are gone nothing can be said. */
 	if (!block && req->page_size == DRM_VSVM_PAGE_SIZE_2M) {
 		mutex_unlock(&svm->pt->lock);
@@ -437,7 +484,7 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	if (huge)
 		svm->stats.leaves_2m++;
 	else
-		mapped = map_small(svm, window);
+		mapped = map_small(svm, window, req->mode);
 	svm->stats.pages_mapped += mapped;
 	mutex_unlock(&svm->pt->lock);
 	trace_vsvm_map(vsvm_hw_as_id(svm->pt->as), window.start, window.end, mapped, huge);

@@ -21,6 +21,8 @@ struct vsvm_request {
 	u64 end;
 	/** @write: for writing */
 	bool write;
+	/** @atomic: for atomics; @write too then */
+	bool atomic;
 	/** @asked_cpu: the CPU's fault handler has been asked about @start, and sees no error */
 	bool asked_cpu;
 	/** @page_size: &enum drm_vsvm_page_size */
@@ -35,6 +37,12 @@ struct vsvm_request {
 	bool moved;
 	/** @reserved: what migration takes has been asked for */
 	bool reserved;
+	/** @mode: &enum drm_vsvm_atomic */
+	u8 mode;
+	/** @pinned: what of it is in VRAM is to stay there */
+	bool pinned;
+	/** @full: how often there was no VRAM for it, where it cannot do without */
+	unsigned int full;
 	/** @before: pages that are mapped right before the request, as vsvm_pages_beside() says */
 	unsigned int before;
 	/** @behind: the page right behind it is mapped */
@@ -50,6 +58,8 @@ struct vsvm_request {
 /* It has moved, or VRAM has to be set aside for it, without mmap_lock; then it is tried again. */
 #define VSVM_SERVE_MOVED	(-3)
 #define VSVM_SERVE_RESERVE	(-4)
+/* It has been entered into the page table. */
+#define VSVM_SERVE_DONE		(-5)
 
 void vsvm_pages_beside(struct vsvm_pt *pt, struct vsvm_request *req);
 int vsvm_pages_look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
@@ -59,11 +69,14 @@ void vsvm_pages_make(struct vsvm_svm *svm, struct vm_area_struct *vma, u64 start
 int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		   struct vm_area_struct *vma, struct vsvm_request *req, struct vsvm_span bounds,
 		   struct vsvm_span *window);
+int vsvm_pages_fault(struct vm_area_struct *vma, const struct vsvm_request *req);
+int vsvm_pages_error(struct vm_area_struct *vma, struct vsvm_request *req);
 int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		   struct vsvm_request *req, struct vsvm_span window, struct vsvm_span bounds);
 
 /* Steps that need neither locks nor a process, for tests too. */
 bool vsvm_pages_serves(unsigned long pfn, bool write);
+u64 vsvm_pages_vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 addr);
 struct vsvm_span vsvm_pages_window(const struct vsvm_request *req, unsigned int around,
 				   struct vsvm_span bounds);
 u64 vsvm_pages_block_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr,

@@ -428,6 +428,9 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		svm->stats.kept_full += (req->end - req->start) >> PAGE_SHIFT;
 		return 0;
 	}
+	/* What is exclusive looks like a hole, and the kernel does not move it as it is. */
+	if (req->mode == DRM_VSVM_ATOMIC_EXCLUSIVE)
+		vsvm_pages_make(svm, vma, block.start, req);
 	if (to_vram(svm, vma, span, req))
 		return VSVM_SERVE_MOVED;
 	/* It may be on a disk, which the kernel does not see to. */

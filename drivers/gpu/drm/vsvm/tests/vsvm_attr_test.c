@@ -14,6 +14,7 @@
 #include <drm/vsvm_drm.h>
 
 #include "../svm/svm.h"
+#include "../svm/svm_atomic.h"
 #include "../svm/svm_attr.h"
 
 #define P(n)	((u64)(n) * PAGE_SIZE)
@@ -262,6 +263,53 @@ static void test_uncover(struct kunit *test)
 	expect(test, P(20), all, AUTO, P(20), TOP);
 }
 
+static void expect_packed(struct kunit *test, struct vsvm_attr attr)
+{
+	struct vsvm_attr got = vsvm_attr_unpack(vsvm_attr_pack(attr));
+
+	KUNIT_EXPECT_NOT_NULL(test, vsvm_attr_pack(attr));
+	KUNIT_EXPECT_EQ(test, got.page_size, attr.page_size);
+	KUNIT_EXPECT_EQ(test, got.location, attr.location);
+	KUNIT_EXPECT_EQ(test, got.granularity, attr.granularity);
+	KUNIT_EXPECT_EQ(test, got.atomic, attr.atomic);
+	KUNIT_EXPECT_EQ(test, got.accessed_by, attr.accessed_by);
+	KUNIT_EXPECT_EQ(test, got.pinned, attr.pinned);
+}
+
+/* Each attribute comes back as it was, alone and with all the others. */
+static void test_pack(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, vsvm_attr_pack((struct vsvm_attr) {}));
+	expect_packed(test, (struct vsvm_attr) { .page_size = ONLY_2M });
+	expect_packed(test, (struct vsvm_attr) { .location = DRM_VSVM_LOCATION_VRAM });
+	expect_packed(test, (struct vsvm_attr) { .granularity = VSVM_PT_SHIFT(1) });
+	expect_packed(test, (struct vsvm_attr) { .atomic = DRM_VSVM_ATOMIC_EXCLUSIVE });
+	expect_packed(test, (struct vsvm_attr) { .atomic = DRM_VSVM_ATOMIC_MIGRATE });
+	expect_packed(test, (struct vsvm_attr) { .accessed_by = true });
+	expect_packed(test, (struct vsvm_attr) { .pinned = true });
+	expect_packed(test, (struct vsvm_attr) {
+		.page_size = ONLY_2M, .location = DRM_VSVM_LOCATION_VRAM,
+		.granularity = VSVM_PT_SHIFT(1), .atomic = DRM_VSVM_ATOMIC_MIGRATE,
+		.accessed_by = true, .pinned = true,
+	});
+}
+
+/* Which entries may have atomics. */
+static void test_atomic_leaf(struct kunit *test)
+{
+	const u64 read = vsvm_pt_leaf(P(7), false), write = vsvm_pt_leaf(P(7), true);
+	u8 mode;
+
+	for (mode = DRM_VSVM_ATOMIC_DIRECT; mode <= DRM_VSVM_ATOMIC_MIGRATE; mode++) {
+		KUNIT_EXPECT_EQ(test, vsvm_atomic_leaf(0, mode), 0);
+		KUNIT_EXPECT_EQ(test, vsvm_atomic_leaf(read, mode), read);
+		KUNIT_EXPECT_EQ(test, vsvm_atomic_leaf(write | VSVM_PTE_VRAM, mode),
+				write | VSVM_PTE_VRAM);
+		KUNIT_EXPECT_EQ(test, vsvm_atomic_leaf(write, mode),
+				mode == DRM_VSVM_ATOMIC_DIRECT ? write : write & ~VSVM_PTE_ATOMIC);
+	}
+}
+
 static struct kunit_case attr_cases[] = {
 	KUNIT_CASE(test_none),
 	KUNIT_CASE(test_page_size),
@@ -273,6 +321,8 @@ static struct kunit_case attr_cases[] = {
 	KUNIT_CASE(test_full),
 	KUNIT_CASE(test_twice),
 	KUNIT_CASE(test_uncover),
+	KUNIT_CASE(test_pack),
+	KUNIT_CASE(test_atomic_leaf),
 	{}
 };
 

@@ -117,6 +117,47 @@ static void test_access_splits(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, vsvm_batch_next(faults, ARRAY_SIZE(faults), &run));
 }
 
+/* Nor must atomics be asked for because a neighbour has some, or not because it has none. */
+static void test_atomic_splits(struct kunit *test)
+{
+	struct vsvm_svm_fault faults[] = {
+		record(0, VSVM_ACCESS_WRITE),
+		record(PAGE_SIZE, VSVM_ACCESS_WRITE),
+		record(PAGE_SIZE + 8, VSVM_ACCESS_ATOMIC),
+		record(2 * PAGE_SIZE, VSVM_ACCESS_ATOMIC),
+		record(2 * PAGE_SIZE + 8, VSVM_ACCESS_READ),
+		record(3 * PAGE_SIZE, VSVM_ACCESS_WRITE),
+		record(4 * PAGE_SIZE, VSVM_ACCESS_READ),
+	};
+	struct vsvm_run run = {};
+
+	sort_batch(faults, ARRAY_SIZE(faults));
+	KUNIT_ASSERT_TRUE(test, vsvm_batch_next(faults, ARRAY_SIZE(faults), &run));
+	expect_run(test, &run, 0, PAGE_SIZE, 1, 0, true);
+	KUNIT_EXPECT_FALSE(test, run.atomic);
+	KUNIT_ASSERT_TRUE(test, vsvm_batch_next(faults, ARRAY_SIZE(faults), &run));
+	expect_run(test, &run, PAGE_SIZE, 3 * PAGE_SIZE, 4, 2, true);
+	KUNIT_EXPECT_TRUE(test, run.atomic);
+
+	/* What it meets is no error of who writes or reads. */
+	vsvm_batch_fail(faults, &run, run.start, run.end, VSVM_ERROR_UNSUPPORTED);
+	KUNIT_EXPECT_EQ(test, faults[1].hw.access, VSVM_ACCESS_ATOMIC);
+	KUNIT_EXPECT_EQ(test, faults[1].error, VSVM_ERROR_UNSUPPORTED);
+	KUNIT_EXPECT_EQ(test, faults[2].hw.access, VSVM_ACCESS_WRITE);
+	KUNIT_EXPECT_EQ(test, faults[2].error, VSVM_ERROR_NONE);
+	KUNIT_EXPECT_EQ(test, faults[3].error, VSVM_ERROR_UNSUPPORTED);
+	KUNIT_EXPECT_EQ(test, faults[4].hw.access, VSVM_ACCESS_READ);
+	KUNIT_EXPECT_EQ(test, faults[4].error, VSVM_ERROR_NONE);
+
+	KUNIT_ASSERT_TRUE(test, vsvm_batch_next(faults, ARRAY_SIZE(faults), &run));
+	expect_run(test, &run, 3 * PAGE_SIZE, 4 * PAGE_SIZE, 1, 0, true);
+	KUNIT_EXPECT_FALSE(test, run.atomic);
+	KUNIT_ASSERT_TRUE(test, vsvm_batch_next(faults, ARRAY_SIZE(faults), &run));
+	expect_run(test, &run, 4 * PAGE_SIZE, 5 * PAGE_SIZE, 1, 0, false);
+	KUNIT_EXPECT_FALSE(test, run.atomic);
+	KUNIT_EXPECT_FALSE(test, vsvm_batch_next(faults, ARRAY_SIZE(faults), &run));
+}
+
 /* One table of the MMU serves a run: it ends where a block does. */
 static void test_block_splits(struct kunit *test)
 {
@@ -192,7 +233,7 @@ static void test_sort_writes_first(struct kunit *test)
 {
 	struct vsvm_svm_fault faults[] = {
 		record(PAGE_SIZE, VSVM_ACCESS_READ),
-		record(PAGE_SIZE - 1, VSVM_ACCESS_ATOMIC),
+		record(PAGE_SIZE - 1, VSVM_ACCESS_WRITE),
 		record(0, VSVM_ACCESS_READ),
 		record(2 * PAGE_SIZE - 1, VSVM_ACCESS_WRITE),
 		record(1, VSVM_ACCESS_PREFETCH),
@@ -291,7 +332,7 @@ static void test_gap(struct kunit *test)
 	struct vsvm_svm_fault faults[] = {
 		record(0, VSVM_ACCESS_WRITE),
 		record(2 * PAGE_SIZE, VSVM_ACCESS_WRITE),
-		record(3 * PAGE_SIZE, VSVM_ACCESS_ATOMIC),
+		record(3 * PAGE_SIZE, VSVM_ACCESS_WRITE),
 	};
 	struct vsvm_run run = {};
 
@@ -309,7 +350,7 @@ static void test_fail(struct kunit *test)
 		record(2 * PAGE_SIZE, VSVM_ACCESS_WRITE),
 		record(2 * PAGE_SIZE, VSVM_ACCESS_READ),
 		record(3 * PAGE_SIZE - 1, VSVM_ACCESS_PREFETCH),
-		record(3 * PAGE_SIZE, VSVM_ACCESS_ATOMIC),
+		record(3 * PAGE_SIZE, VSVM_ACCESS_WRITE),
 		record(3 * PAGE_SIZE, VSVM_ACCESS_READ),
 		record(5 * PAGE_SIZE, VSVM_ACCESS_WRITE),
 	};
@@ -354,6 +395,7 @@ static struct kunit_case batch_cases[] = {
 	KUNIT_CASE(test_neighbours),
 	KUNIT_CASE(test_write_decides),
 	KUNIT_CASE(test_access_splits),
+	KUNIT_CASE(test_atomic_splits),
 	KUNIT_CASE(test_block_splits),
 	KUNIT_CASE(test_whole_block),
 	KUNIT_CASE(test_ends_of_the_address_space),
