@@ -63,6 +63,9 @@ enum kind {
 	PAGE_SIZE_2M,
 	LOCATION,
 	GRANULARITY,
+	ACCESSED_BY,
+	PINNED,
+	ATOMIC_MODE,
 	REGISTER,
 	LOCK,
 	KINDS,
@@ -136,6 +139,9 @@ static const struct {
 	[PAGE_SIZE_2M] = { "page size 2M", MAPPED, { 1, 1, 1, 1, 2, 4 } },
 	[LOCATION] = { "location", BURST | LARGE | MAPPED, { 8, 10, 4, 6, 10, 3 } },
 	[GRANULARITY] = { "granularity", LARGE | MAPPED, { 2, 3, 1, 1, 3, 1 } },
+	[ACCESSED_BY] = { "accessed by", LARGE | MAPPED, { 1, 1, 1, 1, 1, 1 } },
+	[PINNED] = { "pinned", BURST | LARGE | MAPPED, { 2, 3, 1, 2, 3, 1 } },
+	[ATOMIC_MODE] = { "atomic mode", BURST | LARGE | MAPPED, { 4, 6, 3, 4, 6, 2 } },
 	[REGISTER] = { "register", BURST, { 2, 2, 2, 2, 2, 2 } },
 	[LOCK] = { "mlock", BURST | MAPPED, { 2, 2, 2, 2, 2, 1 } },
 };
@@ -394,6 +400,15 @@ static void op_do(struct churn_thread *t)
 		break;
 	case GRANULARITY:
 		churn_do_granularity(t);
+		break;
+	case ACCESSED_BY:
+		churn_do_accessed_by(t);
+		break;
+	case PINNED:
+		churn_do_pinned(t);
+		break;
+	case ATOMIC_MODE:
+		churn_do_atomic_mode(t);
 		break;
 	case REGISTER:
 		churn_do_register(t);
