@@ -453,6 +453,15 @@ struct drm_vsvm_vm_stats {
 	__u64 pages_pinned;
 	/** @pins_refused: 4K pages that were to be pinned, and too much was */
 	__u64 pins_refused;
+	/** @duplicated: 4K pages that were copied to VRAM for reading */
+	__u64 duplicated;
+	/** @duplicates: such copies that there are now */
+	__u64 duplicates;
+	/**
+	 * @duplicates_refused: 4K pages that were to be copied so, and could not be: they could
+	 * change unheard, or there was no VRAM for it
+	 */
+	__u64 duplicates_refused;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -586,7 +595,15 @@ enum drm_vsvm_attr_type {
 	 * so does an atomic access by %DRM_VSVM_ATOMIC_MIGRATE
 	 */
 	DRM_VSVM_ATTR_ACCESSED_BY = 3,
-	/* 4 is reserved for memory that is duplicated for reading. */
+	/**
+	 * @DRM_VSVM_ATTR_READ_MOSTLY: 0 or 1: where the GPU reads, it gets a copy of the page in
+	 * VRAM, and the CPU keeps its own. Only of memory that cannot be written without the
+	 * driver's hearing of it: that of a memfd sealed by F_SEAL_WRITE, mapped shared or private.
+	 * Elsewhere, and where there is no VRAM, memory is used as if this were 0, which
+	 * &drm_vsvm_vm_stats.duplicates_refused counts. Copies do not make room for other memory,
+	 * and so count for the limit of @DRM_VSVM_ATTR_PINNED
+	 */
+	DRM_VSVM_ATTR_READ_MOSTLY = 4,
 	/** @DRM_VSVM_ATTR_ATOMIC: &enum drm_vsvm_atomic */
 	DRM_VSVM_ATTR_ATOMIC = 5,
 	/**

@@ -109,6 +109,7 @@ static const struct {
 	[VSVM_HOLD_CPU_FAULT] = { "cpu-fault" },
 	[VSVM_HOLD_EVICT_PAGES] = { "evict-pages" },
 	[VSVM_HOLD_EXCLUSIVE_PAGE] = { "exclusive-page" },
+	[VSVM_HOLD_DUP_PAGES] = { "duplicate-pages" },
 	[VSVM_HOLD_QUEUE_STOP] = { "queue-stop" },
 	[VSVM_HOLD_VM_RELEASE] = { "vm-release" },
 };

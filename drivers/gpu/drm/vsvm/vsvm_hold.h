@@ -104,6 +104,11 @@ enum vsvm_hold_point {
 	 * reading
 	 */
 	VSVM_HOLD_EXCLUSIVE_PAGE,
+	/**
+	 * @VSVM_HOLD_DUP_PAGES: "duplicate-pages": pages have been copied to VRAM for reading;
+	 * before the GPU's page table has the copies
+	 */
+	VSVM_HOLD_DUP_PAGES,
 	/** @VSVM_HOLD_QUEUE_STOP: "queue-stop": a queue is to go, and still runs */
 	VSVM_HOLD_QUEUE_STOP,
 	/** @VSVM_HOLD_VM_RELEASE: "vm-release": the last reference of a VM is gone */

@@ -239,6 +239,7 @@ static bool value_ok(u32 type, u32 value)
 		return !value || (value >= PAGE_SHIFT && value <= VSVM_PT_SHIFT(1));
 	case DRM_VSVM_ATTR_ACCESSED_BY:
 	case DRM_VSVM_ATTR_PINNED:
+	case DRM_VSVM_ATTR_READ_MOSTLY:
 		return value <= 1;
 	case DRM_VSVM_ATTR_ATOMIC:
 		return value <= DRM_VSVM_ATOMIC_MIGRATE;

@@ -630,6 +630,18 @@ static bool in_use(struct vsvm_vram *vram)
 	return used;
 }
 
+/* What is not memory of a process cannot be brought back to one. */
+static void drop_copies(struct vsvm_vram *vram)
+{
+	struct vsvm_vram_client *client;
+
+	mutex_lock(&vram->age_mutex);
+	list_for_each_entry(client, &vram->clients, link)
+		if (client->drop)
+			client->drop(client->data);
+	mutex_unlock(&vram->age_mutex);
+}
+
 /**
  * vsvm_vram_close() - bring everything back to the processes, for good
  * @vram: VRAM
@@ -652,6 +664,7 @@ void vsvm_vram_close(struct vsvm_vram *vram)
 	while (in_use(vram)) {
 		LIST_HEAD(tried);
 
+		drop_copies(vram);
 		while ((chunk = vsvm_vram_victim(vram, NULL))) {
 			vsvm_evict_pages(vram, chunk);
 			list_add_tail(&chunk->link, &tried);

@@ -31,6 +31,13 @@ struct vsvm_vram_client {
 	struct vsvm_pt *pt;
 	/** @link: in &vsvm_vram.clients */
 	struct list_head link;
+	/**
+	 * @drop: has the VM give up what it has here beside memory of the process; as @pt, and
+	 * called with &vsvm_vram.age_mutex held
+	 */
+	void (*drop)(void *data);
+	/** @data: for @drop */
+	void *data;
 	/** @limit: chunks that it may have */
 	u64 limit;
 	/** @chunks: those that it has; under &vsvm_vram.lock */

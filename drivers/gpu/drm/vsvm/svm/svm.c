@@ -26,6 +26,7 @@
 #include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_attr.h"
+#include "svm_dup.h"
 #include "svm_interval.h"
 #include "svm_migrate.h"
 #include "svm_pin.h"
@@ -89,6 +90,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 
 	xa_init(&svm->vram.moves);
 	vsvm_pin_init(svm);
+	vsvm_dup_init(svm);
 	svm->mm = mm;
 	mmgrab(mm);
 	svm->pt = pt;
@@ -126,6 +128,7 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	vsvm_update_fini(svm);
 	vsvm_attr_fini(svm);
 	vsvm_pin_fini(svm);
+	vsvm_dup_fini(svm);
 	vsvm_pt_cache_drain(&svm->cache);
 	if (svm->vram.pool)
 		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
@@ -235,6 +238,8 @@ struct vsvm_pt_zapped vsvm_svm_zap(struct vsvm_svm *svm, u64 start, u64 end)
 	svm->stats.pages_zapped += zapped.pages;
 	svm->stats.pages_dirtied += zapped.dirty;
 	svm->stats.pages_2m -= zapped.pages_2m;
+	/* The TLB has answered, so nobody reads them any more. */
+	vsvm_dup_forget(svm, (struct vsvm_span) { start, end });
 	return zapped;
 }
 
@@ -291,6 +296,9 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->atomics_moved = READ_ONCE(s->atomics_moved);
 	stats->pages_pinned = READ_ONCE(svm->num_pins);
 	stats->pins_refused = READ_ONCE(s->pins_refused);
+	stats->duplicated = READ_ONCE(s->duplicated);
+	stats->duplicates = READ_ONCE(svm->num_dups);
+	stats->duplicates_refused = READ_ONCE(s->duplicates_refused);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);

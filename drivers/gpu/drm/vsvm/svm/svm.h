@@ -97,6 +97,10 @@ struct vsvm_svm_stats {
 	u64 atomics_moved;
 	/** @pins_refused: see &drm_vsvm_vm_stats.pins_refused */
 	u64 pins_refused;
+	/** @duplicated: see &drm_vsvm_vm_stats.duplicated */
+	u64 duplicated;
+	/** @duplicates_refused: see &drm_vsvm_vm_stats.duplicates_refused */
+	u64 duplicates_refused;
 };
 
 /**
@@ -184,6 +188,10 @@ struct vsvm_svm {
 	struct xarray pins;
 	/** @num_pins: how many */
 	u64 num_pins;
+	/** @dups: copies for reading, by address, see svm_dup.c; under pt->lock */
+	struct xarray dups;
+	/** @num_dups: how many */
+	u64 num_dups;
 	/** @taker: who makes a page exclusive, see svm_atomic.c; written under @update_lock */
 	const struct task_struct *taker;
 

@@ -51,6 +51,7 @@ void vsvm_attr_fini(struct vsvm_svm *svm)
 #define ENTRY_ATOMIC		GENMASK(27, 24)
 #define ENTRY_ACCESSED_BY	BIT(28)
 #define ENTRY_PINNED		BIT(29)
+#define ENTRY_READ_MOSTLY	BIT(30)
 
 /**
  * vsvm_attr_pack() - an entry of the tree
@@ -65,7 +66,8 @@ void *vsvm_attr_pack(struct vsvm_attr attr)
 			      FIELD_PREP(ENTRY_GRANULARITY, attr.granularity) |
 			      FIELD_PREP(ENTRY_ATOMIC, attr.atomic) |
 			      FIELD_PREP(ENTRY_ACCESSED_BY, attr.accessed_by) |
-			      FIELD_PREP(ENTRY_PINNED, attr.pinned);
+			      FIELD_PREP(ENTRY_PINNED, attr.pinned) |
+			      FIELD_PREP(ENTRY_READ_MOSTLY, attr.read_mostly);
 
 	return value ? xa_mk_value(value) : NULL;
 }
@@ -87,6 +89,7 @@ struct vsvm_attr vsvm_attr_unpack(void *entry)
 		.atomic = FIELD_GET(ENTRY_ATOMIC, value),
 		.accessed_by = FIELD_GET(ENTRY_ACCESSED_BY, value),
 		.pinned = FIELD_GET(ENTRY_PINNED, value),
+		.read_mostly = FIELD_GET(ENTRY_READ_MOSTLY, value),
 	};
 }
 
@@ -316,6 +319,9 @@ static void change(struct vsvm_attr *attr, u32 type, u32 value)
 	case DRM_VSVM_ATTR_PINNED:
 		attr->pinned = value;
 		break;
+	case DRM_VSVM_ATTR_READ_MOSTLY:
+		attr->read_mostly = value;
+		break;
 	}
 }
 
@@ -418,6 +424,8 @@ static u32 value_of(struct vsvm_attr attr, u32 type)
 		return attr.atomic;
 	case DRM_VSVM_ATTR_PINNED:
 		return attr.pinned;
+	case DRM_VSVM_ATTR_READ_MOSTLY:
+		return attr.read_mostly;
 	default:
 		return attr.page_size;
 	}

@@ -24,6 +24,8 @@ struct vsvm_attr {
 	bool accessed_by;
 	/** @pinned: what is in VRAM does not make room */
 	bool pinned;
+	/** @read_mostly: copies for reading are good */
+	bool read_mostly;
 };
 
 void *vsvm_attr_pack(struct vsvm_attr attr);

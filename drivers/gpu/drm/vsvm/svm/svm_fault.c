@@ -37,6 +37,7 @@
 #include "svm_atomic.h"
 #include "svm_attr.h"
 #include "svm_batch.h"
+#include "svm_dup.h"
 #include "svm_fault.h"
 #include "svm_interval.h"
 #include "svm_pages.h"
@@ -182,6 +183,8 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	req->granularity = attr.granularity;
 	req->mode = attr.atomic;
 	req->pinned = attr.pinned;
+	req->dup_refused = 0;
+	req->dup = attr.read_mostly && vsvm_dup_wanted(svm, vma, req);
 	/* As far as that has not been settled, by a prefetch or an atomic. */
 	if (!req->location)
 		req->location = attr.accessed_by ? DRM_VSVM_LOCATION_ANY :
@@ -193,10 +196,14 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 		ret = vsvm_atomic_request(svm, interval, seq, vma, req, bounds);
 	if (!ret)
 		ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
+	if (!ret && req->dup)
+		ret = vsvm_dup_request(svm, req);
 	if (!ret)
 		ret = vsvm_pages_get(svm, interval, seq, vma, req, bounds, &window);
 unlock:
 	mmap_read_unlock(svm->mm);
+	if (!ret && req->dup)
+		ret = vsvm_dup_pages(svm, interval, seq, req, window);
 	return ret ? ret : vsvm_pages_map(svm, interval, seq, req, window, bounds);
 }
 
@@ -240,6 +247,8 @@ static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_int
 	}
 	if (ret && ret != VSVM_ERROR_RETRY)
 		req->end = req->start + PAGE_SIZE;
+	if (!ret)
+		svm->stats.duplicates_refused += req->dup_refused;
 	trace_vsvm_fault_run(vsvm_hw_as_id(svm->pt->as), req->start, req->end, req->write, ret,
 			     tries + 1, vsvm_trace_ns(begin));
 	return ret;

@@ -41,6 +41,7 @@
 #include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_atomic.h"
+#include "svm_dup.h"
 #include "svm_pages.h"
 #include "svm_pin.h"
 
@@ -373,7 +374,7 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	unsigned long *pfns;
 	int ret;
 
-	if (interval->huge && !req->pinned && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
+	if (interval->huge && !req->pinned && !req->dup && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
 		*window = (struct vsvm_span) { req->start, req->start + PAGE_SIZE };
 		ret = vsvm_pages_look(svm, interval, seq, *window);
 		if (ret)
@@ -383,8 +384,12 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 			return VSVM_ERROR_NONE;
 	}
 
-	*window = req->pinned ? vsvm_pin_window(req, bounds) :
-				vsvm_pages_window(req, interval->around, bounds);
+	if (req->dup)
+		*window = span;
+	else if (req->pinned)
+		*window = vsvm_pin_window(req, bounds);
+	else
+		*window = vsvm_pages_window(req, interval->around, bounds);
 	pfns = &svm->pfns[(req->start - window->start) >> PAGE_SHIFT];
 	ret = vsvm_pages_look(svm, interval, seq, *window);
 	if (ret || count_served(pfns, count, req->write) == count)
@@ -425,6 +430,10 @@ static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window, u8 
 		return 0;
 	for (i = 0; i < count; i++) {
 		if (!vsvm_pages_serves(pfns[i], false))
+			continue;
+		/* There is a copy, which has been entered. */
+		if (unlikely(svm->num_dups) &&
+		    vsvm_dup_has(svm, window.start + ((u64)i << PAGE_SHIFT)))
 			continue;
 		leaf = page_leaf(vram, pfns[i], window.start + ((u64)i << PAGE_SHIFT));
 		vsvm_pt_map_page(&map, i, vsvm_atomic_leaf(leaf, mode));

@@ -41,6 +41,10 @@ struct vsvm_request {
 	u8 mode;
 	/** @pinned: what of it is in VRAM is to stay there */
 	bool pinned;
+	/** @dup: a copy for reading will do */
+	bool dup;
+	/** @dup_refused: pages that were to be copied so and are not, by the last try */
+	unsigned int dup_refused;
 	/** @full: how often there was no VRAM for it, where it cannot do without */
 	unsigned int full;
 	/** @before: pages that are mapped right before the request, as vsvm_pages_beside() says */

@@ -146,8 +146,17 @@ void vsvm_migrate_end(struct vsvm_svm *svm)
 	vram->spare = NULL;
 }
 
-/* As many destinations as there are, in room->pages. From the open chunk, then from the spare. */
-static unsigned int vram_pages(struct vsvm_svm *svm, unsigned int count)
+/**
+ * vsvm_migrate_vram_pages() - pages of VRAM, in room->pages
+ * @svm: SVM, for which vsvm_migrate_begin() has been called
+ * @count: how many are wanted
+ *
+ * From the open chunk, then from the spare one.
+ *
+ * Context: update_lock held.
+ * Return: how many there are, locked and with a reference each.
+ */
+unsigned int vsvm_migrate_vram_pages(struct vsvm_svm *svm, unsigned int count)
 {
 	struct vsvm_svm_vram *vram = &svm->vram;
 	struct page **pages = vram->room->pages;
@@ -214,7 +223,7 @@ static void plan_pages(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 
 	for (i = 0; i < m->npages; i++)
 		count += goes(m, i, req);
-	count = vram_pages(svm, count);
+	count = vsvm_migrate_vram_pages(svm, count);
 	for (i = 0; i < m->npages && next < count; i++)
 		if (goes(m, i, req))
 			plan_page(svm, m, i, pages[next++], req);

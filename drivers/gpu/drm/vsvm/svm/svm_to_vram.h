@@ -15,6 +15,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 			 struct vm_area_struct *vma, struct vsvm_request *req,
 			 struct vsvm_span bounds);
 void vsvm_migrate_begin(struct vsvm_svm *svm, struct vsvm_request *req);
+unsigned int vsvm_migrate_vram_pages(struct vsvm_svm *svm, unsigned int count);
 void vsvm_migrate_end(struct vsvm_svm *svm);
 bool vsvm_migrate_vma_ok(const struct vm_area_struct *vma);
 struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_vram *vram,

@@ -274,6 +274,7 @@ static void expect_packed(struct kunit *test, struct vsvm_attr attr)
 	KUNIT_EXPECT_EQ(test, got.atomic, attr.atomic);
 	KUNIT_EXPECT_EQ(test, got.accessed_by, attr.accessed_by);
 	KUNIT_EXPECT_EQ(test, got.pinned, attr.pinned);
+	KUNIT_EXPECT_EQ(test, got.read_mostly, attr.read_mostly);
 }
 
 /* Each attribute comes back as it was, alone and with all the others. */
@@ -287,10 +288,11 @@ static void test_pack(struct kunit *test)
 	expect_packed(test, (struct vsvm_attr) { .atomic = DRM_VSVM_ATOMIC_MIGRATE });
 	expect_packed(test, (struct vsvm_attr) { .accessed_by = true });
 	expect_packed(test, (struct vsvm_attr) { .pinned = true });
+	expect_packed(test, (struct vsvm_attr) { .read_mostly = true });
 	expect_packed(test, (struct vsvm_attr) {
 		.page_size = ONLY_2M, .location = DRM_VSVM_LOCATION_VRAM,
 		.granularity = VSVM_PT_SHIFT(1), .atomic = DRM_VSVM_ATOMIC_MIGRATE,
-		.accessed_by = true, .pinned = true,
+		.accessed_by = true, .pinned = true, .read_mostly = true,
 	});
 }
 
