@@ -383,7 +383,7 @@ static void test_errors(int fd)
 		{ addr, 0 }, { addr + 1, PAGE }, { addr, 8 }, { top, PAGE }, { addr, ~0ull },
 		{ addr, -PAGE }, { bo, PAGE }, { bo - PAGE, 2 * PAGE }, { 0, top },
 		{ bo + VSVM_2M - PAGE, 2 * PAGE },
-		{ addr, PAGE, .type = 3 }, { addr, PAGE, .type = ~0u },
+		{ addr, PAGE, .type = 99 }, { addr, PAGE, .type = ~0u },
 		{ addr, PAGE, DRM_VSVM_ATTR_LOCATION, 3 },
 		{ addr, PAGE, DRM_VSVM_ATTR_GRANULARITY, 11 },
 		{ addr, PAGE, DRM_VSVM_ATTR_GRANULARITY, 22 },

@@ -5,6 +5,8 @@
  *
  * What the mode of atomics does is in vsvm_atomic_mode.
  */
+#include <sys/ptrace.h>
+
 #include "vsvm_modprobe.h"
 #include "vsvm_vram.h"
 
@@ -87,6 +89,7 @@ static void test_values(int fd)
 		{ DRM_VSVM_ATTR_ACCESSED_BY, 1 },
 		{ DRM_VSVM_ATTR_ATOMIC, DRM_VSVM_ATOMIC_MIGRATE },
 		{ DRM_VSVM_ATTR_PINNED, 1 },
+		{ DRM_VSVM_ATTR_READ_MOSTLY, 1 },
 	};
 	uint8_t *p = svm_buffer(SIZE);
 	struct svm t;
@@ -120,8 +123,6 @@ static void test_values(int fd)
 		       SIZE - i * PAGE);
 	expect(&t, p, SIZE, DRM_VSVM_ATTR_GRANULARITY, 16, SIZE);
 	expect(&t, p, SIZE, DRM_VSVM_ATTR_LOCATION, 0, SIZE);
-	/* 4 is none yet */
-	igt_assert_eq(attr(&t, p, SIZE, 4, 0), -EINVAL);
 	svm_buffer_free(p, SIZE);
 	svm_fini(&t);
 }
@@ -131,6 +132,7 @@ static void test_lifetime(int fd)
 {
 	static const uint32_t types[] = {
 		DRM_VSVM_ATTR_ACCESSED_BY, DRM_VSVM_ATTR_ATOMIC, DRM_VSVM_ATTR_PINNED,
+		DRM_VSVM_ATTR_READ_MOSTLY,
 	};
 	uint8_t *p = svm_buffer(SIZE);
 	struct svm t;
@@ -428,6 +430,227 @@ static void test_pin_device_gone(bool huge, bool unload)
 	svm_buffer_free(p, VSVM_2M);
 }
 
+/* Copies for reading */
+
+/* A memfd of numbered pages, sealed or not, and the file */
+static int memfd(unsigned int pages, int seals)
+{
+	int file = memfd_create("vsvm", MFD_ALLOW_SEALING);
+	uint8_t *p;
+
+	igt_assert_lte(0, file);
+	igt_assert_eq(ftruncate(file, pages * PAGE), 0);
+	p = mmap(NULL, pages * PAGE, RW, MAP_SHARED, file, 0);
+	igt_assert(p != MAP_FAILED);
+	svm_number_pages(p, pages, 1);
+	vsvm_unmap(p, pages * PAGE);
+	igt_assert_eq(fcntl(file, F_ADD_SEALS, seals), 0);
+	return file;
+}
+
+/* It, mapped, and mostly read */
+static uint8_t *mostly_read(struct svm *t, int file, unsigned int pages, int prot, int flags)
+{
+	uint8_t *p = svm_buffer(pages * PAGE);
+
+	igt_assert(mmap(p, pages * PAGE, prot, flags | MAP_FIXED, file, 0) == p);
+	set(t, p, pages * PAGE, DRM_VSVM_ATTR_READ_MOSTLY, 1);
+	return p;
+}
+
+static void expect_copies(struct svm *t, const struct drm_vsvm_vm_stats *before, uint64_t now,
+			  uint64_t made, uint64_t refused)
+{
+	struct drm_vsvm_vm_stats stats = svm_stats(t);
+
+	igt_assert_eq_u64(stats.duplicates, now);
+	igt_assert_eq_u64(stats.duplicated - before->duplicated, made);
+	igt_assert_eq_u64(stats.duplicates_refused - before->duplicates_refused, refused);
+}
+
+/* CPU and GPU have a page each, and each event takes the copy away */
+static void test_copies(int fd)
+{
+	struct drm_vsvm_vm_stats before;
+	int file = memfd(PAGES, F_SEAL_WRITE);
+	struct svm t;
+	uint8_t *p;
+
+	vram_require(fd);
+	svm_init(&t, fd);
+	p = mostly_read(&t, file, PAGES, PROT_READ, MAP_SHARED);
+	vram_check(p, PAGES, 1);
+	before = svm_stats(&t);
+	svm_expect_pages(&t, p, PAGES, 1);
+	expect_copies(&t, &before, PAGES, PAGES, 0);
+	vram_expect_pages(&t, PAGES);
+	/* the CPU has lost nothing by it, and reading takes nothing away */
+	igt_assert_eq_u64(vsvm_pagemap_count(p, SIZE, VSVM_PM_PRESENT), PAGES);
+	vram_check(p, PAGES, 1);
+	svm_expect_pages(&t, p, PAGES, 1);
+	expect_copies(&t, &before, PAGES, PAGES, 0);
+	/* nobody may write */
+	svm_expect_error(&t, p, VSVM_ACCESS_WRITE, VSVM_ERROR_PERMISSION);
+	igt_assert_eq(madvise(p, PAGE, MADV_DONTNEED), 0);
+	expect_copies(&t, &before, PAGES - 1, PAGES, 0);
+	set(&t, p + PAGE, PAGE, DRM_VSVM_ATTR_READ_MOSTLY, 0);
+	expect_copies(&t, &before, PAGES - 2, PAGES, 0);
+	svm_expect_pages(&t, p, PAGES, 1);
+	expect_copies(&t, &before, PAGES - 1, PAGES + 1, 0);
+	/* the file gets shorter, and longer again: the seal is not about that */
+	igt_assert_eq(ftruncate(file, 4 * PAGE), 0);
+	expect_copies(&t, &before, 3, PAGES + 1, 0);
+	svm_expect_error(&t, p + 4 * PAGE, VSVM_ACCESS_READ, VSVM_ERROR_BUS);
+	igt_assert_eq(ftruncate(file, SIZE), 0);
+	igt_assert_eq_u64(svm_read(&t, p + 4 * PAGE), 0);
+	igt_assert_eq_u64(svm_read(&t, p + 3 * PAGE), 4);
+	vsvm_unmap(p, SIZE);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, 0);
+	vram_expect_pages(&t, 0);
+	svm_buffer_free(p, SIZE);
+	svm_fini(&t);
+	close(file);
+}
+
+enum writer { BY_CPU, BY_GPU, BY_ATOMIC, BY_FORCE, NUM_WRITERS };
+
+static const char *const writers[] = {
+	[BY_CPU] = "cpu", [BY_GPU] = "gpu", [BY_ATOMIC] = "atomic", [BY_FORCE] = "force",
+};
+
+/* A child writes a word of ours, whatever the protection */
+static void poke(void *p, uint64_t word)
+{
+	pid_t parent = getpid(), pid = fork();
+	int status;
+
+	igt_assert_lte(0, pid);
+	if (!pid) {
+		if (ptrace(PTRACE_ATTACH, parent, NULL, NULL) || waitpid(parent, NULL, 0) < 0)
+			_exit(1);
+		status = ptrace(PTRACE_POKEDATA, parent, p, word) ? 2 : 0;
+		ptrace(PTRACE_DETACH, parent, NULL, NULL);
+		_exit(status);
+	}
+	igt_assert_eq(waitpid(pid, &status, 0), pid);
+	igt_require_f(WIFEXITED(status) && WEXITSTATUS(status) != 1, "ptrace: not allowed\n");
+	igt_assert_eq(WEXITSTATUS(status), 0);
+}
+
+/* A private mapping is written: the GPU sees that, and not its copy of what was there */
+static void test_copies_private(int fd, enum writer writer)
+{
+	int prot = writer == BY_FORCE ? PROT_READ : RW;
+	int file = memfd(PAGES, F_SEAL_WRITE);
+	struct drm_vsvm_vm_stats before;
+	uint64_t word = 0x600d;
+	struct svm t;
+	uint8_t *p;
+
+	vram_require(fd);
+	svm_init(&t, fd);
+	p = mostly_read(&t, file, PAGES, prot, MAP_PRIVATE);
+	before = svm_stats(&t);
+	svm_expect_pages(&t, p, PAGES, 1);
+	expect_copies(&t, &before, PAGES, PAGES, 0);
+	switch (writer) {
+	case BY_CPU:
+		*(uint64_t *)p = word;
+		break;
+	case BY_GPU:
+		svm_write(&t, p, word);
+		break;
+	case BY_ATOMIC:
+		vsvm_emit_atomic(svm_stream(&t), VSVM_ATOMIC_XCHG, 8, vsvm_ptr(p), word, 0, 0);
+		vsvm_run(&t.ctx, &t.s);
+		break;
+	default:
+		/* as a debugger does, and once more where there is a page of its own */
+		poke(p, 1);
+		igt_assert_eq_u64(svm_read(&t, p), 1);
+		poke(p, word);
+	}
+	igt_assert_eq_u64(svm_read(&t, p), 0x600d);
+	igt_assert_eq_u64(*(uint64_t *)p, 0x600d);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, PAGES - 1);
+	/* the others are as they were */
+	svm_expect_pages(&t, p + PAGE, PAGES - 1, 2);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, PAGES - 1);
+	svm_buffer_free(p, SIZE);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, 0);
+	svm_fini(&t);
+	close(file);
+}
+
+/* What could change unheard is used where it is, so that each write is seen */
+static void test_copies_refused(int fd, bool anon)
+{
+	int file = memfd(PAGES, F_SEAL_SHRINK);
+	struct drm_vsvm_vm_stats before;
+	struct svm t;
+	uint8_t *p;
+
+	svm_init(&t, fd);
+	p = mostly_read(&t, file, PAGES, RW, anon ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
+	svm_number_pages(p, PAGES, 1);
+	before = svm_stats(&t);
+	for (unsigned int i = 0; i < PAGES; i++)
+		igt_assert_eq_u64(svm_read(&t, p + i * PAGE), i + 1);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, 0);
+	igt_assert_eq_u64(svm_stats(&t).duplicated, before.duplicated);
+	igt_assert_lt_u64(before.duplicates_refused, svm_stats(&t).duplicates_refused);
+	svm_number_pages(p, PAGES, 100);
+	svm_expect_pages(&t, p, PAGES, 100);
+	svm_buffer_free(p, SIZE);
+	svm_fini(&t);
+	close(file);
+}
+
+/* As many as may be pinned, and the VM's end */
+static void test_copies_bound(int fd)
+{
+	int file = memfd(4 * BLOCK_PAGES, F_SEAL_WRITE);
+	struct drm_vsvm_vm_stats before;
+	struct svm t;
+	uint8_t *p, *q;
+
+	begin(&t, fd, 4);
+	p = mostly_read(&t, file, 4 * BLOCK_PAGES, PROT_READ, MAP_SHARED);
+	before = svm_stats(&t);
+	for (unsigned int i = 0; i < 4; i++)
+		svm_expect_pages(&t, p + i * VSVM_2M, BLOCK_PAGES, 1 + i * BLOCK_PAGES);
+	expect_copies(&t, &before, 2 * BLOCK_PAGES, 2 * BLOCK_PAGES, 2 * BLOCK_PAGES);
+	/* and there is room for others */
+	q = vram_buffer(&t, 4 * BLOCK_PAGES);
+	svm_fill(&t, q, 4 * VSVM_2M, 4);
+	igt_assert_eq_u64(svm_stats(&t).kept_full, 0);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, 2 * BLOCK_PAGES);
+	svm_buffer_free(q, 4 * VSVM_2M);
+	svm_fini(&t);
+	vram_check(p, 4 * BLOCK_PAGES, 1);
+	svm_buffer_free(p, 4 * VSVM_2M);
+	close(file);
+}
+
+/* The device goes: copies do not keep it */
+static void test_copies_device_gone(void)
+{
+	int fd = reload(), file = memfd(PAGES, F_SEAL_WRITE);
+	struct svm t;
+	uint8_t *p;
+
+	svm_init(&t, fd);
+	p = mostly_read(&t, file, PAGES, PROT_READ, MAP_SHARED);
+	svm_expect_pages(&t, p, PAGES, 1);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, PAGES);
+	igt_assert_eq(vsvm_driver_write("unbind"), 0);
+	vram_check(p, PAGES, 1);
+	igt_assert_eq(vsvm_driver_write("bind"), 0);
+	vsvm_unmap(t.range, svm_range_size());
+	svm_buffer_free(p, SIZE);
+	close(file);
+}
+
 int igt_main()
 {
 	int fd = -1;
@@ -466,6 +689,23 @@ int igt_main()
 	igt_describe("Memory that has gone is pinned still, or what stays no more");
 	igt_subtest("pin-ends")
 		test_pin_ends(fd);
+	igt_describe("The GPU reads something else than the CPU, or the CPU has lost its page");
+	igt_subtest("copies")
+		test_copies(fd);
+	for (unsigned int writer = 0; writer < NUM_WRITERS; writer++) {
+		igt_describe("The GPU reads an old copy of what was written");
+		igt_subtest_f("copies-private-%s", writers[writer])
+			test_copies_private(fd, writer);
+	}
+	igt_describe("The GPU has a copy of anonymous memory, and misses a store");
+	igt_subtest("copies-refused-anon")
+		test_copies_refused(fd, true);
+	igt_describe("The GPU has a copy of a file that can be written");
+	igt_subtest("copies-refused-file")
+		test_copies_refused(fd, false);
+	igt_describe("VRAM is full of copies, or they stay when the VM goes");
+	igt_subtest("copies-bound")
+		test_copies_bound(fd);
 	igt_fixture()
 		close(fd);
 
@@ -475,6 +715,9 @@ int igt_main()
 	igt_describe("What a VM has pinned stays so, for a child of the process has it");
 	igt_subtest("pin-vm-gone-forked")
 		test_pin_vm_gone(true);
+	igt_describe("The device cannot be unplugged while there are copies");
+	igt_subtest("copies-unbind")
+		test_copies_device_gone();
 	for (int huge = 0; huge < 2; huge++) {
 		const char *name = huge ? "-huge" : "";
 

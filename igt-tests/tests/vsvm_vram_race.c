@@ -480,6 +480,50 @@ static void test_truncate(int fd, const char *point)
 	close(call.prot);
 }
 
+/*
+ * The GPU has a copy to read of a page of a private mapping, and not mapped it. Who writes the page,
+ * throws it away or unmaps it is not held up, and what he did counts.
+ */
+static void test_copy(int fd, int (*fn)(struct call *))
+{
+	struct call call = { .fn = fn, .size = SIZE };
+	int file = memfd_create("vsvm", MFD_ALLOW_SEALING);
+	uint8_t *p = svm_buffer(SIZE);
+	struct vsvm_hold hold;
+	uint64_t seqno;
+	struct svm t;
+
+	begin(&t, fd);
+	igt_assert_eq(ftruncate(file, SIZE), 0);
+	igt_assert(mmap(p, SIZE, RW, MAP_SHARED | MAP_FIXED, file, 0) == p);
+	svm_number_pages(p, PAGES, 1);
+	vsvm_unmap(p, SIZE);
+	igt_assert_eq(fcntl(file, F_ADD_SEALS, F_SEAL_WRITE), 0);
+	igt_assert(mmap(p, SIZE, RW, MAP_PRIVATE | MAP_FIXED, file, 0) == p);
+	igt_assert_eq(__vsvm_attr(fd, t.ctx.vm, p, SIZE, DRM_VSVM_ATTR_READ_MOSTLY, 1), 0);
+	call.p = p;
+	call.prot = file;
+	race_arm(&hold, &t, "duplicate-pages", p, SIZE);
+	seqno = race_read(&t, p);
+	vsvm_hold_wait(&hold);
+	call_start(&call);
+	call_finish(&call);
+	igt_assert(vsvm_hold_is_held(&hold));
+	vsvm_hold_release(&hold);
+	if (fn == call_write)
+		race_expect_value(&t, seqno, 0x77);
+	else if (fn == call_dontneed)
+		race_expect_value(&t, seqno, 1);
+	else
+		race_expect_error(&t, fn == call_truncate ? VSVM_ERROR_BUS : VSVM_ERROR_UNMAPPED,
+				  VSVM_ACCESS_READ, p);
+	igt_assert_eq_u64(svm_stats(&t).duplicates, fn == call_dontneed);
+	svm_buffer_free(p, SIZE);
+	vram_expect_pages(&t, 0);
+	svm_fini(&t);
+	close(file);
+}
+
 int igt_main()
 {
 	int fd = -1;
@@ -551,6 +595,19 @@ int igt_main()
 	igt_describe("A CPU is lost when 2M are thrown away while they make room");
 	igt_subtest("evict-first-dontneed-huge")
 		test_evict_huge(fd);
+
+	igt_describe("The GPU reads a copy of a page that has been written meanwhile");
+	igt_subtest("copy-write")
+		test_copy(fd, call_write);
+	igt_describe("The GPU reads a copy of memory that has been unmapped");
+	igt_subtest("copy-munmap")
+		test_copy(fd, call_munmap);
+	igt_describe("A copy of a page that was thrown away stays for ever");
+	igt_subtest("copy-dontneed")
+		test_copy(fd, call_dontneed);
+	igt_describe("The GPU reads a copy of what a file does not have any more");
+	igt_subtest("copy-truncate")
+		test_copy(fd, call_truncate);
 
 	igt_fixture()
 		vsvm_hold_teardown(fd);
