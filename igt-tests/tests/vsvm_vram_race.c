@@ -481,8 +481,8 @@ static void test_truncate(int fd, const char *point)
 }
 
 /*
- * The GPU has a copy to read of a page of a private mapping, and not mapped it. Who writes the page,
- * throws it away or unmaps it is not held up, and what he did counts.
+ * The GPU has a copy to read of a page of a private mapping, and not mapped it. Who writes the
+ * page, throws it away or unmaps it is not held up, and what he did counts.
  */
 static void test_copy(int fd, int (*fn)(struct call *))
 {

@@ -9,8 +9,9 @@
  * tells nobody that it is written (docs/svm.rst, *Memory that is mostly read*, goes through the
  * ways). Of page cache of a memfd that is sealed by F_SEAL_WRITE nothing can be written:
  *
- * - there is no writable mapping of it, nor will be, or the seal is refused; who writes to a private
- *   one gets another page, and that is an event to our notifier, also by ptrace and its like;
+ * - there is no writable mapping of it, nor will be, or the seal is refused; who writes to a
+ *   private one gets another page, and that is an event to our notifier, also by ptrace and its
+ *   like;
  * - write(), hole punching and the like fail;
  * - the seal is refused while anybody else holds the pages, for DMA or otherwise, so nobody has
  *   them for writing from before;
@@ -21,8 +22,8 @@
  * write of the GPU finds an entry that is not for writing; its fault is served as always: an error
  * if the mapping is shared, and if it is private a page of its own, which again is an event.
  *
- * The copy is made without locks, as the bytes do not change; the page is held meanwhile, so that it
- * is not another one by then. It is entered if the notifier has heard nothing::
+ * The copy is made without locks, as the bytes do not change; the page is held meanwhile, so that
+ * it is not another one by then. It is entered if the notifier has heard nothing::
  *
  *   fault                                   munmap, or any event
  *   -----                                   --------------------

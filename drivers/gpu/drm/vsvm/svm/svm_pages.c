@@ -374,7 +374,8 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	unsigned long *pfns;
 	int ret;
 
-	if (interval->huge && !req->pinned && !req->dup && req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
+	if (interval->huge && !req->pinned && !req->dup &&
+	    req->page_size != DRM_VSVM_PAGE_SIZE_4K) {
 		*window = (struct vsvm_span) { req->start, req->start + PAGE_SIZE };
 		ret = vsvm_pages_look(svm, interval, seq, *window);
 		if (ret)
