@@ -116,6 +116,7 @@ static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm
 	ret = vsvm_pt_init(&vm->pt, vdev->hw, &vdev->vram);
 	if (ret)
 		goto free_vm;
+	vsvm_vram_watch(&vdev->vram, &vm->watch, &vm->pt);
 	if (svm) {
 		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, pool->wq, &vdev->vram, args);
 		if (ret)
@@ -144,6 +145,7 @@ fini_svm:
 	if (svm)
 		vsvm_svm_fini(&vm->svm);
 fini_pt:
+	vsvm_vram_unwatch(&vdev->vram, &vm->watch);
 	vsvm_pt_fini(&vm->pt);
 free_vm:
 	vsvm_vm_free(vm);
@@ -166,6 +168,7 @@ static void vm_release(struct kref *ref)
 	vsvm_bind_unmap_all(vm);
 	if (vm->mm)
 		vsvm_svm_fini(&vm->svm);
+	vsvm_vram_unwatch(&vm->vdev->vram, &vm->watch);
 	vsvm_pt_fini(&vm->pt);
 	WARN_ON_ONCE(xa_find(&vm->queues, &index, ULONG_MAX, XA_PRESENT));
 	xa_destroy(&vm->queues);

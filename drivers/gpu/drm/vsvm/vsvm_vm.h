@@ -12,6 +12,7 @@
 #include "svm/svm.h"
 #include "vsvm_fault.h"
 #include "vsvm_pt.h"
+#include "vsvm_vram.h"
 
 struct drm_device;
 struct drm_file;
@@ -31,6 +32,8 @@ struct vsvm_vm {
 	struct vsvm_device *vdev;
 	/** @pt: page table */
 	struct vsvm_pt pt;
+	/** @watch: has it asked what of VRAM is in use */
+	struct vsvm_vram_watch watch;
 
 	/**
 	 * @mm: process whose VM it is; NULL without SVM. Compared, never followed: @svm holds it

@@ -68,21 +68,20 @@ static void client_release(struct kref *ref)
 /**
  * vsvm_vram_client_create() - let a VM have memory in VRAM
  * @vram: VRAM
- * @pt: its page table
+ * @as: its address space, for hold points
  * @limit: bytes that it may have; 0: no limit
  *
  * Return: the client, or NULL.
  */
-struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram, struct vsvm_pt *pt,
-						 u64 limit)
+struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram,
+						 const struct vsvm_hw_as *as, u64 limit)
 {
 	struct vsvm_vram_client *client = kzalloc_obj(*client, GFP_KERNEL_ACCOUNT);
 
 	if (!client)
 		return NULL;
 	kref_init(&client->ref);
-	client->as = pt->as;
-	client->pt = pt;
+	client->as = as;
 	client->limit = limit ? limit / VSVM_HW_VRAM_BLOCK : U64_MAX;
 	mutex_lock(&vram->age_mutex);
 	list_add_tail(&client->link, &vram->clients);
@@ -106,7 +105,6 @@ void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *cli
 
 	mutex_lock(&vram->age_mutex);
 	list_del(&client->link);
-	client->pt = NULL;
 	mutex_unlock(&vram->age_mutex);
 
 	spin_lock_irq(&vram->lock);
@@ -534,6 +532,36 @@ static void forget_mapped(struct vsvm_vram *vram)
 }
 
 /**
+ * vsvm_vram_watch() - ask a page table too what is in use
+ * @vram: VRAM
+ * @watch: for vsvm_vram_unwatch()
+ * @pt: page table
+ *
+ * Context: process.
+ */
+void vsvm_vram_watch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch, struct vsvm_pt *pt)
+{
+	watch->pt = pt;
+	mutex_lock(&vram->age_mutex);
+	list_add_tail(&watch->link, &vram->watched);
+	mutex_unlock(&vram->age_mutex);
+}
+
+/**
+ * vsvm_vram_unwatch() - undo vsvm_vram_watch()
+ * @vram: VRAM
+ * @watch: it
+ *
+ * Context: process. On return nobody looks at the page table.
+ */
+void vsvm_vram_unwatch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch)
+{
+	mutex_lock(&vram->age_mutex);
+	list_del(&watch->link);
+	mutex_unlock(&vram->age_mutex);
+}
+
+/**
  * vsvm_vram_age() - see what the GPU uses
  * @vram: VRAM
  *
@@ -544,14 +572,14 @@ static void forget_mapped(struct vsvm_vram *vram)
  */
 void vsvm_vram_age(struct vsvm_vram *vram)
 {
-	struct vsvm_vram_client *client;
+	struct vsvm_vram_watch *watch;
 
 	mutex_lock(&vram->age_mutex);
 	if (time_after_eq(jiffies, vram->aged + AGE_INTERVAL)) {
-		list_for_each_entry(client, &vram->clients, link) {
-			mutex_lock(&client->pt->lock);
-			vsvm_pt_age_vram(client->pt, note_used, vram);
-			mutex_unlock(&client->pt->lock);
+		list_for_each_entry(watch, &vram->watched, link) {
+			mutex_lock(&watch->pt->lock);
+			vsvm_pt_age_vram(watch->pt, note_used, vram);
+			mutex_unlock(&watch->pt->lock);
 		}
 		forget_mapped(vram);
 		vram->aged = jiffies;
@@ -726,6 +754,7 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 	mutex_init(&vram->mutex);
 	mutex_init(&vram->age_mutex);
 	INIT_LIST_HEAD(&vram->clients);
+	INIT_LIST_HEAD(&vram->watched);
 	vram->aged = jiffies - AGE_INTERVAL;
 	spin_lock_init(&vram->lock);
 	INIT_LIST_HEAD(&vram->lru);

@@ -20,6 +20,16 @@ struct vsvm_pt;
 #define VSVM_VRAM_CHUNK_PAGES	(VSVM_HW_VRAM_BLOCK >> PAGE_SHIFT)
 
 /**
+ * struct vsvm_vram_watch - a page table that may have entries for VRAM
+ */
+struct vsvm_vram_watch {
+	/** @link: in &vsvm_vram.watched */
+	struct list_head link;
+	/** @pt: page table */
+	struct vsvm_pt *pt;
+};
+
+/**
  * struct vsvm_vram_client - a VM whose memory is in VRAM, for as long as some of it is
  */
 struct vsvm_vram_client {
@@ -27,13 +37,11 @@ struct vsvm_vram_client {
 	struct kref ref;
 	/** @as: address space of the VM, for hold points: not to be looked into, it may be gone */
 	const struct vsvm_hw_as *as;
-	/** @pt: page table of the VM, as long as it is in &vsvm_vram.clients */
-	struct vsvm_pt *pt;
 	/** @link: in &vsvm_vram.clients */
 	struct list_head link;
 	/**
-	 * @drop: has the VM give up what it has here beside memory of the process; as @pt, and
-	 * called with &vsvm_vram.age_mutex held
+	 * @drop: has the VM give up what it has here beside memory of the process; called with
+	 * &vsvm_vram.age_mutex held, as long as it is in &vsvm_vram.clients
 	 */
 	void (*drop)(void *data);
 	/** @data: for @drop */
@@ -90,10 +98,12 @@ struct vsvm_vram {
 	unsigned long num_pages;
 	/** @mutex: of @buddy, and for giving chunks back. May be held where memory is allocated */
 	struct mutex mutex;
-	/** @age_mutex: of @clients and @aged */
+	/** @age_mutex: of @clients, @watched and @aged */
 	struct mutex age_mutex;
 	/** @clients: those whose VM is there */
 	struct list_head clients;
+	/** @watched: the page tables of all VMs */
+	struct list_head watched;
 	/** @aged: when it was last looked what the GPU uses, in jiffies */
 	unsigned long aged;
 	/** @buddy: which chunks are free */
@@ -126,8 +136,11 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw);
 void vsvm_vram_close(struct vsvm_vram *vram);
 void vsvm_vram_fini(struct vsvm_vram *vram);
 
-struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram, struct vsvm_pt *pt,
-						 u64 limit);
+void vsvm_vram_watch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch, struct vsvm_pt *pt);
+void vsvm_vram_unwatch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch);
+
+struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram,
+						 const struct vsvm_hw_as *as, u64 limit);
 void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *client);
 
 struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_client *client);
