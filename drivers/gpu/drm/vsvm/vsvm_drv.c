@@ -264,10 +264,13 @@ static int __init vsvm_init(void)
 	ret = vsvm_prefetch_module_init();
 	if (ret)
 		goto fini_svm;
+	ret = vsvm_vram_module_init();
+	if (ret)
+		goto fini_prefetch;
 
 	ret = platform_driver_register(&vsvm_platform_driver);
 	if (ret)
-		goto fini_prefetch;
+		goto fini_vram;
 
 	vsvm_platform_device = platform_device_register_simple("vsvm", PLATFORM_DEVID_NONE,
 							       NULL, 0);
@@ -287,6 +290,8 @@ unregister_device:
 	platform_device_unregister(vsvm_platform_device);
 unregister_driver:
 	platform_driver_unregister(&vsvm_platform_driver);
+fini_vram:
+	vsvm_vram_module_fini();
 fini_prefetch:
 	vsvm_prefetch_module_fini();
 fini_svm:
@@ -302,6 +307,8 @@ static void __exit vsvm_exit(void)
 	platform_driver_unregister(&vsvm_platform_driver);
 	/* No file is open, but the last batch of a VM may still be served, and undoes the VM. */
 	vsvm_vm_wait_all();
+	/* Nor is a device there, but processes may still get back what they had in its VRAM. */
+	vsvm_vram_module_fini();
 	vsvm_prefetch_module_fini();
 	vsvm_fault_module_fini();
 	vsvm_svm_module_fini();

@@ -52,8 +52,6 @@
 #define AGE_INTERVAL	(HZ / 10)
 /* How often somebody has to make room for one chunk. */
 #define GET_TRIES	8
-/* When memory that is on its way somewhere else is looked at again, in jiffies. */
-#define CLOSE_DELAY	1
 
 static struct vsvm_vram_chunk *chunk_of(struct vsvm_vram *vram, u64 offset)
 {
@@ -613,8 +611,13 @@ struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 	return found;
 }
 
-/* A chunk of a VM that is gone, held by the caller. */
-static struct vsvm_vram_chunk *take_left(struct vsvm_vram *vram)
+/**
+ * vsvm_vram_left() - a chunk of a VM that is gone
+ * @vram: VRAM
+ *
+ * Return: the chunk, held by the caller, or NULL if there is none.
+ */
+struct vsvm_vram_chunk *vsvm_vram_left(struct vsvm_vram *vram)
 {
 	struct vsvm_vram_chunk *chunk, *found = NULL;
 
@@ -628,86 +631,6 @@ static struct vsvm_vram_chunk *take_left(struct vsvm_vram *vram)
 	}
 	spin_unlock_irq(&vram->lock);
 	return found;
-}
-
-static void close_work(struct work_struct *work)
-{
-	struct vsvm_vram *vram = container_of(work, struct vsvm_vram, close_work);
-	struct vsvm_vram_chunk *chunk;
-
-	/* What cannot be brought back now, somebody has in hand; it comes when he wants it. */
-	while ((chunk = take_left(vram))) {
-		bool done = vsvm_evict_pages(vram, chunk);
-
-		vsvm_vram_put(vram, chunk);
-		if (!done)
-			break;
-		cond_resched();
-	}
-}
-
-static bool in_use(struct vsvm_vram *vram)
-{
-	bool used = false;
-	u64 i;
-
-	spin_lock_irq(&vram->lock);
-	for (i = 0; i < vram->num_chunks && !used; i++)
-		used = vram->chunks[i].used;
-	spin_unlock_irq(&vram->lock);
-	return used;
-}
-
-/* What is not memory of a process cannot be brought back to one. */
-static void drop_copies(struct vsvm_vram *vram)
-{
-	struct vsvm_vram_client *client;
-
-	mutex_lock(&vram->age_mutex);
-	list_for_each_entry(client, &vram->clients, link)
-		if (client->drop)
-			client->drop(client->data);
-	mutex_unlock(&vram->age_mutex);
-}
-
-/**
- * vsvm_vram_close() - bring everything back to the processes, for good
- * @vram: VRAM
- *
- * Whatever a process has here is in system memory afterwards, and there are no device-private pages
- * of ours any more. It needs as much memory as that, and waits for it.
- *
- * Context: process, no locks.
- */
-void vsvm_vram_close(struct vsvm_vram *vram)
-{
-	struct vsvm_vram_chunk *chunk;
-
-	if (!vram->num_pages)
-		return;
-	spin_lock_irq(&vram->lock);
-	vram->closed = true;
-	spin_unlock_irq(&vram->lock);
-
-	while (in_use(vram)) {
-		LIST_HEAD(tried);
-
-		drop_copies(vram);
-		while ((chunk = vsvm_vram_victim(vram, NULL))) {
-			vsvm_evict_pages(vram, chunk);
-			list_add_tail(&chunk->link, &tried);
-			cond_resched();
-		}
-		while ((chunk = list_first_entry_or_null(&tried, struct vsvm_vram_chunk, link))) {
-			list_del_init(&chunk->link);
-			vsvm_vram_put(vram, chunk);
-		}
-		/* Somebody has the rest in his hands. */
-		schedule_timeout_uninterruptible(CLOSE_DELAY);
-	}
-	WRITE_ONCE(vram->num_pages, 0);
-	memunmap_pages(&vram->pgmap);
-	release_mem_region(vram->pgmap.range.start, range_len(&vram->pgmap.range));
 }
 
 /* Without struct pages there is VRAM, but nothing of a process's can be in it. */
@@ -760,7 +683,7 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 	INIT_LIST_HEAD(&vram->lru);
 	INIT_LIST_HEAD(&vram->idle);
 	INIT_DELAYED_WORK(&vram->idle_work, idle_work);
-	INIT_WORK(&vram->close_work, close_work);
+	vsvm_vram_close_init(vram);
 	if (!size)
 		return 0;
 

@@ -126,6 +126,8 @@ struct vsvm_vram {
 	struct delayed_work idle_work;
 	/** @close_work: brings back what VMs that are gone have left */
 	struct work_struct close_work;
+	/** @unplug_work: brings back everything of a device that is gone */
+	struct work_struct unplug_work;
 	/** @closed: no chunk may be had any more */
 	bool closed;
 	/** @shrinker: gives idle chunks back when memory is short */
@@ -133,8 +135,12 @@ struct vsvm_vram {
 };
 
 int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw);
-void vsvm_vram_close(struct vsvm_vram *vram);
 void vsvm_vram_fini(struct vsvm_vram *vram);
+
+int vsvm_vram_module_init(void);
+void vsvm_vram_module_fini(void);
+void vsvm_vram_close_init(struct vsvm_vram *vram);
+void vsvm_vram_close(struct vsvm_vram *vram);
 
 void vsvm_vram_watch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch, struct vsvm_pt *pt);
 void vsvm_vram_unwatch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch);
@@ -157,6 +163,7 @@ void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_age(struct vsvm_vram *vram);
 struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 					 const struct vsvm_vram_client *client);
+struct vsvm_vram_chunk *vsvm_vram_left(struct vsvm_vram *vram);
 
 /**
  * vsvm_vram_owner() - how the kernel calls whose memory this is

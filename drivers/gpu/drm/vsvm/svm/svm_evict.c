@@ -15,7 +15,8 @@
  * them the VMA stays, and its anon_vma.
  *
  * So this does take an mmap_lock, but never waits for it, for whoever wants room may be in the
- * middle of a fault of another process::
+ * middle of a fault of another process. (When the device goes nobody wants room, and it does wait:
+ * see vsvm_vram_close.c.) ::
  *
  *   eviction                                whoever may map it
  *   --------                                ------------------
@@ -24,7 +25,7 @@
  *   anon_vma: a VMA, its mm, the address
  *   mm_users taken, folio unlocked
  *                                           munmap, mremap, exit, a CPU's access
- *   lock_alone(mm), or mmap_read_trylock(mm)
+ *   lock_mm(): mmap_lock, if it is free
  *   is there still a folio of ours?
  *   migrate_vma_setup() looks itself
  *
@@ -107,15 +108,25 @@ static bool lock_alone(struct mm_struct *mm)
 	return true;
 }
 
+/* Takes mmap_lock; *@alone, in: for writing, if possible; out: it is. With @wait until killed. */
+static bool lock_mm(struct mm_struct *mm, bool *alone, bool wait)
+{
+	if (wait)
+		return !(*alone ? mmap_write_lock_killable(mm) : mmap_read_lock_killable(mm));
+	*alone = *alone && lock_alone(mm);
+	return *alone || mmap_read_trylock(mm);
+}
+
 /* Moves what is mapped in a range, of a chunk or of another. Returns how many pages. */
 static unsigned int move_mapped(struct vsvm_vram *vram, struct mm_struct *mm,
-				struct vsvm_span span, bool huge, struct vsvm_migrate_room *room)
+				struct vsvm_span span, bool huge, bool wait,
+				struct vsvm_migrate_room *room)
 {
-	bool alone = huge && lock_alone(mm);
 	struct vm_area_struct *vma;
 	unsigned int moved = 0;
+	bool alone = huge;
 
-	if (!alone && !mmap_read_trylock(mm))
+	if (!lock_mm(mm, &alone, wait))
 		return 0;
 	vma = vma_lookup(mm, span.start);
 	if (vma) {
@@ -135,7 +146,7 @@ static unsigned int move_mapped(struct vsvm_vram *vram, struct mm_struct *mm,
 
 /* Moves a folio, and so many pages in all from it on. Returns how many. */
 static unsigned int evict_folio(struct vsvm_vram *vram, struct folio *folio, unsigned int pages,
-				bool huge, struct vsvm_migrate_room *room)
+				bool huge, bool wait, struct vsvm_migrate_room *room)
 {
 	unsigned int n, moved = 0;
 	struct vsvm_span span;
@@ -154,7 +165,7 @@ static unsigned int evict_folio(struct vsvm_vram *vram, struct folio *folio, uns
 			continue;
 		if (!huge)
 			span.end = span.start + ((u64)pages << PAGE_SHIFT);
-		moved = move_mapped(vram, mm, span, huge, room);
+		moved = move_mapped(vram, mm, span, huge, wait, room);
 		mmput_async(mm);
 	}
 	return moved;
@@ -185,11 +196,12 @@ static unsigned int count_beside(struct page *first, unsigned int i)
  * vsvm_evict_pages() - move what is in a chunk to system memory
  * @vram: VRAM
  * @chunk: chunk, held by the caller
+ * @wait: wait for those who are in the way, until the caller is killed
  *
- * Context: process; as vsvm_vram_get(). Waits for memory, but not for long.
+ * Context: process; as vsvm_vram_get(), and with @wait no locks. Waits for memory, but not for long.
  * Return: true if nothing is left in it.
  */
-bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
+bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait)
 {
 	struct page *first = vsvm_vram_page(vram, vsvm_vram_chunk_offset(vram, chunk));
 	u64 begin = vsvm_trace_begin(vsvm_evict);
@@ -204,13 +216,15 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 	/* Only a hint of what will be found: the kernel may split it any time. */
 	whole = folio_test_large((struct folio *)first);
 	if (whole)
-		moved = evict_folio(vram, (struct folio *)first, VSVM_VRAM_CHUNK_PAGES, true, room);
+		moved = evict_folio(vram, (struct folio *)first, VSVM_VRAM_CHUNK_PAGES, true, wait,
+				    room);
 	for (i = 0; i < VSVM_VRAM_CHUNK_PAGES && READ_ONCE(chunk->used); i += step) {
 		step = 1;
 		if (!test_bit(i, chunk->map) || folio_test_large(page_folio(first + i)))
 			continue;
 		step = count_beside(first, i);
-		moved += evict_folio(vram, (struct folio *)(first + i), step, false, room);
+		moved += evict_folio(vram, (struct folio *)(first + i), step, false, wait,
+				     room);
 	}
 	vsvm_migrate_room_free(room);
 
@@ -237,7 +251,7 @@ bool vsvm_evict_chunk(struct vsvm_vram *vram, const struct vsvm_vram_client *cli
 	chunk = vsvm_vram_victim(vram, client);
 	if (!chunk)
 		return false;
-	done = vsvm_evict_pages(vram, chunk);
+	done = vsvm_evict_pages(vram, chunk, false);
 	/* The last one of the list if pages are left: somebody has them in hand. */
 	vsvm_vram_put(vram, chunk);
 	return done;
