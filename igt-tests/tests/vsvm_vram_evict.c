@@ -15,12 +15,6 @@ IGT_TEST_DESCRIPTION("More memory than VRAM, and what goes with memory in it");
 #define VRAM_PAGES	(VRAM / PAGE)
 #define CHUNKS		(VRAM / VSVM_2M)
 
-/*
- * What a VM's memory in 4K pages may have: one chunk is set aside while something moves, lest it
- * has to wait for one.
- */
-#define VRAM_4K		(VRAM - VSVM_2M)
-
 /* The device, if it is open */
 static int last = -1;
 
@@ -126,7 +120,7 @@ static void test_processes(bool huge)
 /* Each chunk of VRAM is another VM's: so their counters say whose went */
 static void test_lru(bool huge)
 {
-	const unsigned int count = (huge ? VRAM : VRAM_4K) / VSVM_2M;
+	const unsigned int count = CHUNKS;
 	int fd = begin(MIB);
 	struct known k[CHUNKS + 2];
 	struct svm t[CHUNKS + 2];
@@ -162,7 +156,7 @@ static void test_lru(bool huge)
 /* What the GPU uses without a fault stays: somebody has to ask its page tables */
 static void test_lru_used(bool huge)
 {
-	const unsigned int count = (huge ? VRAM : VRAM_4K) / VSVM_2M;
+	const unsigned int count = CHUNKS;
 	int fd = begin(MIB);
 	struct known k[CHUNKS + 2];
 	struct svm t[CHUNKS + 2];
@@ -315,13 +309,13 @@ static void test_vm_gone(bool huge, bool wait)
 	struct svm t, u;
 
 	svm_init(&t, fd);
-	vram_begin(&t, &k, huge ? VRAM : VRAM_4K, huge);
+	vram_begin(&t, &k, VRAM, huge);
 	svm_fini(&t);
 	svm_init(&u, fd);
 	/* as much as all of VRAM, for another, whether that one's has come back or not */
 	if (wait)
 		usleep(300000);
-	vram_begin(&u, &l, huge ? VRAM : VRAM_4K, huge);
+	vram_begin(&u, &l, VRAM, huge);
 	if (!wait)
 		known_expect_cpu(&k);
 	known_expect_gpu(&k, &u);
@@ -346,7 +340,7 @@ static void test_vm_gone_then(bool huge, enum leave leave)
 			struct svm t;
 
 			svm_init(&t, fd);
-			vram_begin(&t, &k, huge ? VRAM : VRAM_4K, huge);
+			vram_begin(&t, &k, VRAM, huge);
 			svm_fini(&t);
 			usleep(100 * round);
 			if (leave == LEAVE_EXIT)
@@ -375,7 +369,7 @@ static void test_unload(bool huge)
 	struct svm t;
 
 	svm_init(&t, fd);
-	vram_begin(&t, &k, huge ? VRAM : VRAM_4K, huge);
+	vram_begin(&t, &k, VRAM, huge);
 	/* not svm_fini(): the file's end is all there is */
 	shut();
 	vsvm_module_unload();
@@ -398,7 +392,7 @@ static void test_unbind(bool huge, bool forked)
 	char c = 0;
 
 	svm_init(&t, fd);
-	vram_begin(&t, &k, huge ? VRAM : VRAM_4K, huge);
+	vram_begin(&t, &k, VRAM, huge);
 	igt_assert_eq(pipe(go), 0);
 	if (forked) {
 		igt_fork(child, 1) {

@@ -50,7 +50,7 @@
 #define IDLE_DELAY	HZ
 /* How often the page tables are asked for what is in use, at most, in jiffies. */
 #define AGE_INTERVAL	(HZ / 10)
-/* How often somebody has to make room for one chunk. */
+/* How many are asked to make room for one chunk: each may have somebody else's hands on it. */
 #define GET_TRIES	8
 
 static struct vsvm_vram_chunk *chunk_of(struct vsvm_vram *vram, u64 offset)
@@ -281,7 +281,7 @@ struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_c
 		if (!closed && !full && !chunk)
 			chunk = take_free(vram, client);
 		mutex_unlock(&vram->mutex);
-		/* What one makes room for, another may take. */
+		/* What one makes room for, another may take; or nobody could. */
 	} while (!chunk && !closed && ++tries < GET_TRIES &&
 		 vsvm_evict_chunk(vram, full ? client : NULL));
 	return chunk;
@@ -307,6 +307,26 @@ struct vsvm_vram_chunk *vsvm_vram_hold(struct vsvm_vram *vram, struct vsvm_vram_
 		hold(vram, chunk);
 	spin_unlock_irq(&vram->lock);
 	return good ? chunk : NULL;
+}
+
+/**
+ * vsvm_vram_free_pages() - how many pages can be allocated from a chunk
+ * @vram: VRAM
+ * @chunk: held by the caller, or NULL
+ *
+ * Context: any.
+ * Return: at least so many until it is put; nobody else allocates from it.
+ */
+unsigned int vsvm_vram_free_pages(struct vsvm_vram *vram, const struct vsvm_vram_chunk *chunk)
+{
+	unsigned int used = VSVM_VRAM_CHUNK_PAGES;
+
+	if (chunk) {
+		spin_lock_irq(&vram->lock);
+		used = chunk->used;
+		spin_unlock_irq(&vram->lock);
+	}
+	return VSVM_VRAM_CHUNK_PAGES - used;
 }
 
 /**

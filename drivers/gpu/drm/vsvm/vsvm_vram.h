@@ -152,6 +152,7 @@ void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *cli
 struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_client *client);
 struct vsvm_vram_chunk *vsvm_vram_hold(struct vsvm_vram *vram, struct vsvm_vram_client *client,
 				       struct vsvm_vram_chunk *chunk);
+unsigned int vsvm_vram_free_pages(struct vsvm_vram *vram, const struct vsvm_vram_chunk *chunk);
 void vsvm_vram_put(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
 unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
 			     struct page **pages, unsigned int count);

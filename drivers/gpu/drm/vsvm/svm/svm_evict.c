@@ -36,7 +36,7 @@
  * for it. Else the kernel splits it, and it goes page by page.
  *
  * If there is not enough memory, or a process does not let go of its mmap_lock, the chunk stays,
- * and who wanted room does without VRAM.
+ * and another one is tried. After a few, who wanted room does without VRAM.
  *
  * Locking: none of ours. The chunk is held, so nobody allocates from it, and no other evicts it.
  */
@@ -239,20 +239,21 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, boo
  * @vram: VRAM
  * @client: who has to; NULL: whoever has used his longest ago
  *
+ * If pages are left, somebody has them in hand, or there is no memory for them. Then the chunk has
+ * become the last one of the list, and who calls again meets another one.
+ *
  * Context: as vsvm_evict_pages().
- * Return: false if there is nobody, or it could not be done.
+ * Return: false if there is nobody; else it has been done or may be tried again.
  */
 bool vsvm_evict_chunk(struct vsvm_vram *vram, const struct vsvm_vram_client *client)
 {
 	struct vsvm_vram_chunk *chunk;
-	bool done;
 
 	vsvm_vram_age(vram);
 	chunk = vsvm_vram_victim(vram, client);
 	if (!chunk)
 		return false;
-	done = vsvm_evict_pages(vram, chunk, false);
-	/* The last one of the list if pages are left: somebody has them in hand. */
+	vsvm_evict_pages(vram, chunk, false);
 	vsvm_vram_put(vram, chunk);
-	return done;
+	return true;
 }

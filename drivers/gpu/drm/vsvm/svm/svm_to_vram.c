@@ -98,6 +98,18 @@ static bool goes(const struct migrate_vma *m, unsigned int i, const struct vsvm_
 	return page ? !stays(page) : addr >= req->start && addr < req->end;
 }
 
+/*
+ * Has enough been set aside for the request? A chunk more than that would be one that another has
+ * to make room for, for nothing.
+ */
+static bool has_room(struct vsvm_svm_vram *vram, const struct vsvm_request *req)
+{
+	if (vram->spare)
+		return true;
+	return !req->room_2m && vram->open &&
+	       vsvm_vram_free_pages(vram->pool, vram->open) >= req->room;
+}
+
 /**
  * vsvm_migrate_begin() - set aside what it takes to move a request to VRAM
  * @svm: SVM with VRAM
@@ -120,7 +132,7 @@ void vsvm_migrate_begin(struct vsvm_svm *svm, struct vsvm_request *req)
 		return;
 	if (!vram->open && vram->last)
 		vram->open = vsvm_vram_hold(vram->pool, vram->client, vram->last);
-	if (!vram->spare)
+	if (!has_room(vram, req))
 		vram->spare = vsvm_vram_get(vram->pool, vram->client);
 }
 
@@ -381,6 +393,21 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 	return hole ? wanted : (struct vsvm_span) {};
 }
 
+/*
+ * What VRAM may @span take? A page of 2M only where it is all of a block (@whole), and the CPU has one
+ * there, or nothing in its first page. @pfns is what HMM says of the block.
+ */
+static void ask_room(const unsigned long *pfns, bool whole, struct vsvm_span span,
+		     struct vsvm_request *req)
+{
+	const unsigned long first = pfns[0];
+
+	req->room = (span.end - span.start) >> PAGE_SHIFT;
+	req->room_2m = whole && span.end - span.start == VSVM_PT_BLOCK_SIZE &&
+		       (!(first & HMM_PFN_VALID) ||
+			hmm_pfn_to_map_order(first) >= HPAGE_PMD_ORDER);
+}
+
 /**
  * vsvm_migrate_request() - bring the memory of a request to where it is to be
  * @svm: SVM
@@ -429,11 +456,13 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		svm->stats.kept_thrashing += (req->end - req->start) >> PAGE_SHIFT;
 		return 0;
 	}
-	if (!svm->vram.spare && !req->reserved)
+	ask_room(svm->pfns, whole, span, req);
+	if (!req->reserved && !has_room(&svm->vram, req))
 		return VSVM_SERVE_RESERVE;
 
 	req->moved = true;
-	if (!svm->vram.room || (!svm->vram.spare && !svm->vram.open)) {
+	if (!svm->vram.room || (!svm->vram.spare &&
+				!vsvm_vram_free_pages(svm->vram.pool, svm->vram.open))) {
 		svm->stats.kept_full += (req->end - req->start) >> PAGE_SHIFT;
 		return 0;
 	}
