@@ -200,9 +200,12 @@ static void test_cpu_gone(int fd, bool file)
 	svm_buffer_free(seen, PAGE);
 }
 
+/* What wants room: a page that its chunk has no room for */
+#define MORE	VSVM_2M
+
 /*
- * A VM that may have two chunks has one full of 4K pages, or of one of 2M, and begins with the
- * other: the next batch of faults sets one aside, and so has the first one make room.
+ * A VM that may have two chunks has one full of 4K pages, or of one of 2M, and then another. For
+ * the page at MORE behind the latter the first one has to make room.
  */
 static uint8_t *begin_evict(struct svm *t, int fd, bool huge, uint8_t **other)
 {
@@ -213,12 +216,12 @@ static uint8_t *begin_evict(struct svm *t, int fd, bool huge, uint8_t **other)
 	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &args), 0);
 	svm_init_vm(t, fd, args.vm_id);
 	p = numbered(t, BLOCK_PAGES, huge);
-	*other = vram_buffer(t, PAGES);
+	*other = vram_buffer(t, MORE / PAGE + PAGES);
 	svm_expect_pages(t, p, BLOCK_PAGES, 1);
 	vram_expect_pages(t, BLOCK_PAGES);
 	svm_settle(t);
-	svm_write(t, *other, 100);
-	vram_expect_pages(t, BLOCK_PAGES + 1);
+	svm_fill(t, *other, MORE, 100);
+	vram_expect_pages(t, BLOCK_PAGES + MORE / PAGE);
 	igt_assert_eq_u64(svm_stats(t).pages_evicted, 0);
 	return p;
 }
@@ -227,9 +230,9 @@ static void end_evict(struct svm *t, uint8_t *p, uint8_t *other, uint64_t seqno)
 {
 	vsvm_finish(&t->ctx, seqno);
 	igt_assert_eq_u64(*(uint64_t *)other, 100);
-	igt_assert_eq_u64(*(uint64_t *)(other + PAGE), 0x600d);
+	igt_assert_eq_u64(*(uint64_t *)(other + MORE), 0x600d);
 	svm_buffer_free(p, VSVM_2M);
-	svm_buffer_free(other, SIZE);
+	svm_buffer_free(other, MORE + SIZE);
 	vram_expect_pages(t, 0);
 	svm_fini(t);
 }
@@ -250,15 +253,16 @@ static void test_evict_cpu(int fd, bool cpu_first)
 		race_arm(&hold, &t, "cpu-fault", p, VSVM_2M);
 		told_go();
 		vsvm_hold_wait(&hold);
-		seqno = race_write(&t, other + PAGE, 0x600d);
-		/* it does without the one page, and whoever wanted room gets on */
+		seqno = race_write(&t, other + MORE, 0x600d);
+		/* it does without the one page, and the next chunk makes room */
 		vsvm_finish(&t.ctx, seqno);
-		igt_assert_lt_u64(0, svm_stats(&t).pages_evicted);
-		igt_assert_lt_u64(svm_stats(&t).pages_evicted, BLOCK_PAGES);
+		igt_assert_lt_u64(MORE / PAGE, svm_stats(&t).pages_evicted);
+		igt_assert_lt_u64(svm_stats(&t).pages_evicted, MORE / PAGE + BLOCK_PAGES);
+		igt_assert_eq_u64(svm_stats(&t).kept_full, 0);
 		igt_assert(!call_is_done(&call));
 	} else {
 		vsvm_hold_arm(&hold, fd, t.ctx.vm, "evict-pages");
-		seqno = race_write(&t, other + PAGE, 0x600d);
+		seqno = race_write(&t, other + MORE, 0x600d);
 		vsvm_hold_wait(&hold);
 		told_go();
 		usleep(MOMENT);
@@ -285,7 +289,7 @@ static void test_evict_call(int fd, int (*fn)(struct call *))
 	call.p = p;
 	told_start(&call);
 	vsvm_hold_arm(&hold, fd, t.ctx.vm, "evict-pages");
-	seqno = race_write(&t, other + PAGE, 0x600d);
+	seqno = race_write(&t, other + MORE, 0x600d);
 	vsvm_hold_wait(&hold);
 	told_go();
 	if (fn == call_dontneed) {
@@ -328,7 +332,7 @@ static void test_evict_huge(int fd)
 	call.p = p;
 	told_start(&call);
 	vsvm_hold_arm_options(&hold, fd, t.ctx.vm, "evict-pages", "limit=3000");
-	seqno = race_write(&t, other + PAGE, 0x600d);
+	seqno = race_write(&t, other + MORE, 0x600d);
 	igt_assert_eq(__vsvm_hold_wait(&hold, VSVM_WAIT_NS / NSEC_PER_MSEC), 0);
 	told_go();
 	usleep(MOMENT);
