@@ -242,7 +242,10 @@ struct drm_vsvm_vm_create {
 	 * else 0
 	 */
 	__u64 interval_window;
-	/** @vram_limit: bytes of VRAM that the process's memory may take by this VM; 0: no limit */
+	/**
+	 * @vram_limit: bytes of VRAM that the process's memory may take by this VM; 0: no limit.
+	 * BOs do not count, for they are no VM's
+	 */
 	__u64 vram_limit;
 };
 
@@ -699,9 +702,21 @@ struct drm_vsvm_vm_attr {
 };
 
 /**
+ * DRM_VSVM_BO_VRAM - bo_create: the BO is to be in VRAM while a GPU uses it
+ *
+ * The part of it that a GPU accesses goes there, 2 MiB at a time, and makes room for others when it
+ * was used longest ago. CPUs that have it mapped reach it in either place. Without VRAM, or when
+ * there is none to be had, it is in system memory. Exporting it as a dma-buf brings it there for
+ * good. When the device is removed, what was in VRAM comes to system memory; if there is no room
+ * for that, an access by a CPU is SIGBUS.
+ */
+#define DRM_VSVM_BO_VRAM		(1 << 0)
+
+/**
  * struct drm_vsvm_bo_create - argument of %DRM_IOCTL_VSVM_BO_CREATE
  *
- * Memory of the BO is shmem, zeroed.
+ * Memory of the BO is zeroed. Without %DRM_VSVM_BO_VRAM it is shmem, there from the first time that
+ * it is bound or mapped on.
  *
  * Errors: -EINVAL for size 0 or more than there is RAM, -ENOMEM, -ENOSPC when the device has no
  * offset for mmap() left.
@@ -709,7 +724,7 @@ struct drm_vsvm_vm_attr {
 struct drm_vsvm_bo_create {
 	/** @size: in: bytes wanted; out: bytes given, rounded up to whole pages */
 	__u64 size;
-	/** @flags: must be zero */
+	/** @flags: DRM_VSVM_BO_* */
 	__u32 flags;
 	/** @handle: out: GEM handle */
 	__u32 handle;

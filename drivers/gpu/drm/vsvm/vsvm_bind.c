@@ -6,6 +6,11 @@
  * drm_gpuvm keeps the mappings and finds out what a new one splits and replaces; here each of its
  * steps becomes page table entries.
  *
+ * They are there when the operation returns, but for those of a BO that prefers VRAM, which may
+ * move any time (vsvm_bo_place.c). Of it nothing is mapped until a GPU faults, and then a block, 2M
+ * of the BO at most (vsvm_bind_fault()). When the block moves, its entries go from all VMs
+ * (vsvm_bind_zap_bo()), and the next access faults.
+ *
  * An operation must not fail in the middle, for what it replaces is gone by then. So all it can
  * need, at most three mappings (the new one and what is left of an old one on both sides), the
  * tables, the BO's pages, their list and its place in the VM, is there before drm_gpuvm begins.
@@ -15,10 +20,26 @@
  * beyond its mapping. If a large one is to lose a part of its mapping, it is split before.
  *
  * While an operation replaces one mapping by another the GPU may find neither. It faults, and the
- * fault waits for bind_lock (vsvm_fault.c), so to a program the replacement is atomic.
+ * fault waits for bind_lock, so to a program the replacement is atomic.
  *
- * Locking: vm->bind_lock around an operation; inside it the dma_resv of one BO at a time, for its
- * list of mappings and its pins; inside that pt->lock.
+ * A mapping is in its BO's list as long as anything of it may be in the page table: it enters the
+ * list before, and leaves it after. So who moves a block, with dma_resv and no bind_lock, finds all
+ * entries there are::
+ *
+ *  unbind                                  a block moves
+ *  ------                                  -------------
+ *  bind_lock
+ *                                          dma_resv
+ *                                          the mapping is in the list: zap its part
+ *  zap: nothing is there
+ *  dma_resv: waits                         copy, dma_resv released
+ *  out of the list
+ *
+ * In the other order the mover's zap finds nothing, or not the mapping. A fault holds both locks.
+ *
+ * Locking: vm->bind_lock around an operation or a fault; inside it the dma_resv of one BO at a
+ * time, for its list of mappings, its pins and where it is; inside that pt->lock. To move a block
+ * takes dma_resv alone.
  */
 
 #include <linux/dma-resv.h>
@@ -30,7 +51,9 @@
 
 #include "vsvm_bind.h"
 #include "vsvm_bo.h"
+#include "vsvm_bo_place.h"
 #include "vsvm_drv.h"
+#include "vsvm_hold.h"
 #include "vsvm_query.h"
 #include "vsvm_vm.h"
 
@@ -97,7 +120,18 @@ static void drop_mapping(struct mapping *mapping)
 	kfree(mapping);
 }
 
-/* Takes the entries away. @cache has what splitting takes; without it, no entry reaches beyond. */
+/* Takes entries away that are not reached beyond. */
+static void zap_pages(struct vsvm_vm *vm, u64 start, u64 end)
+{
+	lockdep_assert_held(&vm->pt.lock);
+
+	vm->bo_pages -= vsvm_pt_zap(&vm->pt, start, end).pages;
+}
+
+/*
+ * Takes the entries of what is unbound away. @cache has what splitting takes; without it, no entry
+ * reaches beyond.
+ */
 static void zap(struct vsvm_vm *vm, struct vsvm_pt_cache *cache, u64 start, u64 end)
 {
 	lockdep_assert_held(&vm->bind_lock);
@@ -107,10 +141,11 @@ static void zap(struct vsvm_vm *vm, struct vsvm_pt_cache *cache, u64 start, u64 
 		vsvm_pt_split(&vm->pt, cache, start);
 		vsvm_pt_split(&vm->pt, cache, end);
 	}
-	vsvm_pt_zap(&vm->pt, start, end);
+	zap_pages(vm, start, end);
 	vsvm_pt_prune(&vm->pt, start, end);
 	vm->bo_bytes -= end - start;
 	mutex_unlock(&vm->pt.lock);
+	vsvm_hold(vm->pt.as, VSVM_HOLD_BO_UNBIND, start, end);
 }
 
 /* The level of the largest entry for @addr, if @it goes on for that long; 0 where it is 4K. */
@@ -151,13 +186,14 @@ static void map(struct bind *bind, struct mapping *mapping)
 	bool write = !mapping->readonly;
 	struct vsvm_vm *vm = bind->vm;
 	struct vsvm_phyr_iter it;
-	u64 next, size;
+	u64 next, size, before;
 
 	vsvm_phyr_iter_init(&it, list, mapping->va.gem.offset, mapping->va.va.range);
 	for (; addr < end; addr = next) {
 		unsigned int level = leaf_level(addr, end, &it);
 
 		mutex_lock(&vm->pt.lock);
+		before = vm->pt.mapped;
 		if (level && vsvm_pt_map_large(&vm->pt, &bind->cache, addr,
 					       vsvm_pt_leaf(it.addr, write), level)) {
 			size = BIT_ULL(VSVM_PT_SHIFT(level));
@@ -166,7 +202,7 @@ static void map(struct bind *bind, struct mapping *mapping)
 		} else {
 			next = map_block(bind, addr, end, write, &it);
 		}
-		vm->bo_bytes += next - addr;
+		vm->bo_pages += vm->pt.mapped - before;
 		mutex_unlock(&vm->pt.lock);
 	}
 }
@@ -186,7 +222,11 @@ static int step_map(struct drm_gpuva_op *op, void *priv)
 	WARN_ON_ONCE(link_mapping(mapping, bind->vm_bo));
 	dma_resv_unlock(obj->resv);
 
-	map(bind, mapping);
+	mutex_lock(&bind->vm->pt.lock);
+	bind->vm->bo_bytes += mapping->va.va.range;
+	mutex_unlock(&bind->vm->pt.lock);
+	if (!vsvm_bo_can_move(obj))
+		map(bind, mapping);
 	/* Cannot fail: drm_gpuvm has made room. */
 	WARN_ON_ONCE(drm_gpuva_insert(&bind->vm->gpuvm, &mapping->va));
 	return 0;
@@ -276,6 +316,177 @@ void vsvm_bind_unmap_all(struct vsvm_vm *vm)
 	mutex_unlock(&vm->bind_lock);
 }
 
+/**
+ * vsvm_bind_zap_bo() - take a part of a BO from all VMs
+ * @obj: BO that can move; its dma_resv is held, and so no VM gets the part back
+ * @start: first byte of the part
+ * @end: one past the last one; the part is whole blocks of the BO
+ *
+ * Context: process; no bind_lock needed. On return no engine can reach the memory.
+ */
+void vsvm_bind_zap_bo(struct drm_gem_object *obj, u64 start, u64 end)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	struct drm_gpuva *va;
+
+	dma_resv_assert_held(obj->resv);
+
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
+		struct vsvm_vm *vm = container_of(vm_bo->vm, struct vsvm_vm, gpuvm);
+
+		drm_gpuvm_bo_for_each_va(va, vm_bo) {
+			u64 first = max(start, va->gem.offset);
+			u64 last = min(end, va->gem.offset + va->va.range);
+			u64 to_addr = va->va.addr - va->gem.offset;
+
+			if (first >= last)
+				continue;
+			mutex_lock(&vm->pt.lock);
+			zap_pages(vm, first + to_addr, last + to_addr);
+			mutex_unlock(&vm->pt.lock);
+			vsvm_hold(vm->pt.as, VSVM_HOLD_BO_ZAPPED, first + to_addr,
+				  last + to_addr);
+		}
+	}
+}
+
+/*
+ * Enters [addr, end), which a mapping has of a block, and which is where it is to be. It lies in
+ * one block of the table.
+ */
+static void map_placed(struct vsvm_vm *vm, struct vsvm_pt_cache *cache,
+		       const struct mapping *mapping, u64 addr, u64 end)
+{
+	u64 offset = addr - mapping->va.va.addr + mapping->va.gem.offset;
+	struct drm_gem_object *obj = mapping->va.gem.obj;
+	bool large, write = !mapping->readonly;
+	struct vsvm_pt_map map;
+	u64 leaf, at;
+
+	lockdep_assert_held(&vm->pt.lock);
+
+	leaf = vsvm_bo_leaf(obj, offset, write, &large);
+	if (large && end - addr == VSVM_PT_BLOCK_SIZE &&
+	    vsvm_pt_map_block(&vm->pt, cache, addr, leaf))
+		return;
+	/* The access has found nothing there, so no large leaf is. */
+	if (WARN_ON_ONCE(!vsvm_pt_map_begin(&vm->pt, cache, addr, &map)))
+		return;
+	for (at = addr; at < end; at += PAGE_SIZE)
+		vsvm_pt_map_page(&map, (at - addr) >> PAGE_SHIFT,
+				 vsvm_bo_leaf(obj, offset + at - addr, write, &large));
+	vsvm_pt_map_end(&vm->pt, &map, addr, end);
+}
+
+/* Brings the block that a mapping has at @addr to where it is to be, and maps it. */
+static int fault_in(struct vsvm_vm *vm, const struct mapping *mapping, u64 addr,
+		    struct vsvm_vram_chunk **chunk, bool asked)
+{
+	u64 to_addr = mapping->va.va.addr - mapping->va.gem.offset;
+	u64 block = (addr - to_addr) / VSVM_HW_VRAM_BLOCK;
+	u64 start = max(mapping->va.va.addr, block * VSVM_HW_VRAM_BLOCK + to_addr);
+	u64 end = min(mapping->va.va.addr + mapping->va.va.range,
+		      (block + 1) * VSVM_HW_VRAM_BLOCK + to_addr);
+	struct drm_gem_object *obj = mapping->va.gem.obj;
+	struct vsvm_pt_cache cache = {};
+	u64 at, next, before;
+	int ret;
+
+	lockdep_assert_held(&vm->bind_lock);
+
+	ret = vsvm_pt_cache_fill(&cache, start, end);
+	if (ret)
+		goto drain;
+	dma_resv_lock(obj->resv, NULL);
+	ret = vsvm_bo_place(obj, block, chunk, asked);
+	if (!ret) {
+		vsvm_hold(vm->pt.as, VSVM_HOLD_BO_PLACED, start, end);
+		mutex_lock(&vm->pt.lock);
+		before = vm->pt.mapped;
+		for (at = start; at < end; at = next) {
+			next = min(end, ALIGN_DOWN(at, VSVM_PT_BLOCK_SIZE) + VSVM_PT_BLOCK_SIZE);
+			map_placed(vm, &cache, mapping, at, next);
+		}
+		vm->bo_pages += vm->pt.mapped - before;
+		mutex_unlock(&vm->pt.lock);
+		vsvm_bo_used(obj, block);
+	}
+	dma_resv_unlock(obj->resv);
+drain:
+	vsvm_pt_cache_drain(&cache);
+	return ret;
+}
+
+/* One try. Returns a VSVM_ERROR_*, or -EAGAIN if a chunk of VRAM is to be asked for. */
+static int try_fault(struct vsvm_vm *vm, u64 addr, bool write, struct vsvm_vram_chunk **chunk,
+		     bool asked)
+{
+	struct mapping *mapping;
+	struct drm_gpuva *va;
+	u64 entry;
+
+	lockdep_assert_held(&vm->bind_lock);
+
+	mutex_lock(&vm->pt.lock);
+	entry = vsvm_pt_lookup(&vm->pt, addr);
+	mutex_unlock(&vm->pt.lock);
+	if (entry)
+		return write && !(entry & VSVM_PTE_WRITE) ? VSVM_ERROR_PERMISSION :
+							    VSVM_ERROR_NONE;
+
+	va = drm_gpuva_find_first(&vm->gpuvm, ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE);
+	/* What does not move would be mapped. */
+	if (!va || WARN_ON_ONCE(!vsvm_bo_can_move(va->gem.obj)))
+		return VSVM_ERROR_UNMAPPED;
+	mapping = to_mapping(va);
+	if (write && mapping->readonly)
+		return VSVM_ERROR_PERMISSION;
+	switch (fault_in(vm, mapping, addr, chunk, asked)) {
+	case 0:
+		return VSVM_ERROR_NONE;
+	case -EAGAIN:
+		return -EAGAIN;
+	case -ENODEV:
+		return VSVM_ERROR_DEVICE;
+	default:
+		return VSVM_ERROR_NOMEM;
+	}
+}
+
+/**
+ * vsvm_bind_fault() - serve a fault in the range for BOs
+ * @vm: VM
+ * @addr: address of the access
+ * @write: it writes
+ *
+ * A bind that is under way counts as a whole. Nothing of a process is waited for; if VRAM is full
+ * it takes as long as to make room for 2M.
+ *
+ * Context: process, no locks.
+ * Return: &enum vsvm_error, %VSVM_ERROR_NONE if it is mapped.
+ */
+u32 vsvm_bind_fault(struct vsvm_vm *vm, u64 addr, bool write)
+{
+	struct vsvm_vram_chunk *chunk = NULL;
+	struct vsvm_vram *vram;
+	int ret;
+
+	mutex_lock(&vm->bind_lock);
+	ret = try_fault(vm, addr, write, &chunk, false);
+	mutex_unlock(&vm->bind_lock);
+	if (ret != -EAGAIN)
+		return ret;
+
+	/* Others may have to make room, so without locks. Without a chunk it is system memory. */
+	vram = &vm->vdev->vram;
+	chunk = vsvm_vram_get(vram, vram->bos);
+	mutex_lock(&vm->bind_lock);
+	ret = try_fault(vm, addr, write, &chunk, true);
+	mutex_unlock(&vm->bind_lock);
+	vsvm_vram_put(vram, chunk);
+	return ret;
+}
+
 static int bind_hold_bo(struct bind *bind, struct drm_gem_object *obj)
 {
 	struct drm_gpuvm_bo *vm_bo;
@@ -319,6 +530,8 @@ static int bind_prepare(struct bind *bind, const struct drm_vsvm_bind_op *op,
 	}
 	if (!obj)
 		return 0;
+	if (vsvm_bo_can_move(obj))
+		return bind_hold_bo(bind, obj);
 
 	bind->leaves = kmalloc_array(VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT, sizeof(*bind->leaves),
 				     GFP_KERNEL_ACCOUNT);
@@ -339,8 +552,8 @@ static void bind_cleanup(struct bind *bind, struct drm_gem_object *obj)
 }
 
 /*
- * Tables for the large leaves that reach across the ends of the operation. What is mapped there
- * cannot change meanwhile: bind_lock is held.
+ * Tables for the large leaves that reach across the ends of the operation. What is mapped there can
+ * only become less meanwhile: bind_lock is held.
  */
 static int bind_prepare_split(struct bind *bind, u64 start, u64 end)
 {

@@ -8,6 +8,9 @@
  * it goes: so what a binding needs to know of a BO is there before it begins, in eight bytes a
  * chunk, and no binding can fail for want of it.
  *
+ * One that prefers VRAM is another matter: it has no place that could be known, and is mapped by
+ * faults (vsvm_bo_place.c). To pin it by what is here does nothing.
+ *
  * An imported dma-buf can be bound if its memory is RAM: the virtual GPU has no IOMMU and reaches
  * memory through the kernel's mapping, so a DMA address is a physical address to it. For the same
  * reason a BO's own pages are not mapped for DMA. The exporter's sg_table is asked for with the
@@ -18,7 +21,9 @@
 
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/vsvm_phyr.h>
 
@@ -27,27 +32,8 @@
 #include <drm/vsvm_drm.h>
 
 #include "vsvm_bo.h"
-
-/**
- * struct vsvm_bo - a BO
- */
-struct vsvm_bo {
-	/** @shmem: base; the helpers free it, so it comes first */
-	struct drm_gem_shmem_object shmem;
-	/** @phyr: its pages, as long as it is pinned by us */
-	struct vsvm_phyr *phyr;
-	/** @sgt: of an imported buffer, the exporter's table of them, as long */
-	struct sg_table *sgt;
-	/** @pins: how often that is */
-	unsigned int pins;
-};
-
-static_assert(!offsetof(struct vsvm_bo, shmem.base));
-
-static struct vsvm_bo *to_vsvm_bo(struct drm_gem_object *obj)
-{
-	return container_of(obj, struct vsvm_bo, shmem.base);
-}
+#include "vsvm_bo_place.h"
+#include "vsvm_vram.h"
 
 /**
  * vsvm_bo_create_object() - &drm_driver.gem_create_object
@@ -131,6 +117,8 @@ static struct vsvm_phyr *shmem_phyr(struct vsvm_bo *bo)
  * vsvm_bo_pin() - keep the pages of a BO where they are
  * @obj: BO; its dma_resv is held
  *
+ * One that prefers VRAM is not pinned, and stays that way.
+ *
  * What the GPU writes to them is told to shmem by the page table (vsvm_pt_zap()), as for all pages.
  *
  * Return: 0, if it is pinned already in any case; -ENOMEM; for an imported buffer also -EOPNOTSUPP
@@ -144,6 +132,8 @@ int vsvm_bo_pin(struct drm_gem_object *obj)
 
 	dma_resv_assert_held(obj->resv);
 
+	if (vsvm_bo_can_move(obj))
+		return 0;
 	if (!bo->pins) {
 		list = drm_gem_is_imported(obj) ? import_phyr(bo) : shmem_phyr(bo);
 		if (IS_ERR(list))
@@ -164,7 +154,7 @@ void vsvm_bo_unpin(struct drm_gem_object *obj)
 
 	dma_resv_assert_held(obj->resv);
 
-	if (--bo->pins)
+	if (vsvm_bo_can_move(obj) || --bo->pins)
 		return;
 	vsvm_phyr_put(bo->phyr);
 	bo->phyr = NULL;
@@ -185,6 +175,34 @@ const struct vsvm_phyr *vsvm_bo_phyr(struct drm_gem_object *obj)
 	return to_vsvm_bo(obj)->phyr;
 }
 
+/* One that prefers VRAM, in which nothing is yet. */
+static struct drm_gem_shmem_object *create_movable(struct drm_device *drm, u64 size)
+{
+	u64 count = DIV_ROUND_UP(size, VSVM_HW_VRAM_BLOCK);
+	struct vsvm_bo *bo = kzalloc_obj(*bo);
+	int ret = -ENOMEM;
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	bo->blocks = kvcalloc(count, sizeof(*bo->blocks), GFP_KERNEL_ACCOUNT);
+	if (!bo->blocks)
+		goto free_bo;
+	bo->shmem.base.funcs = &vsvm_bo_vram_funcs;
+	ret = drm_gem_shmem_init(drm, &bo->shmem, size);
+	if (ret)
+		goto free_blocks;
+	bo->memcg = get_mem_cgroup_from_mm(current->mm);
+	/* Its pages are never without somebody who has a reference. */
+	mapping_set_unevictable(bo->shmem.base.filp->f_mapping);
+	return &bo->shmem;
+
+free_blocks:
+	kvfree(bo->blocks);
+free_bo:
+	kfree(bo);
+	return ERR_PTR(ret);
+}
+
 int vsvm_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_vsvm_bo_create *args = data;
@@ -196,10 +214,11 @@ int vsvm_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *fi
 	 * A BO is used as a whole, pinned. What RAM cannot hold would only take page tables and
 	 * the offsets for mmap() from all others.
 	 */
-	if (args->flags || !size || size > (u64)totalram_pages() << PAGE_SHIFT)
+	if (args->flags & ~DRM_VSVM_BO_VRAM || !size || size > (u64)totalram_pages() << PAGE_SHIFT)
 		return -EINVAL;
 
-	shmem = drm_gem_shmem_create(drm, size);
+	shmem = args->flags & DRM_VSVM_BO_VRAM ? create_movable(drm, size) :
+						 drm_gem_shmem_create(drm, size);
 	if (IS_ERR(shmem))
 		return PTR_ERR(shmem);
 

@@ -25,6 +25,7 @@
 #include "svm/svm.h"
 #include "vsvm_bind.h"
 #include "vsvm_bo.h"
+#include "vsvm_bo_place.h"
 #include "vsvm_drv.h"
 #include "vsvm_fault.h"
 #include "vsvm_hold.h"
@@ -84,18 +85,15 @@ static void vsvm_postclose(struct drm_device *drm, struct drm_file *file)
 static void vsvm_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
 	struct vsvm_file *vfile = file->driver_priv;
-	struct drm_memory_stats vram = {};
 	struct vsvm_vm *vm;
 	unsigned long id;
-
-	drm_show_memory_stats(p, file);
+	u64 bytes = 0;
 
 	mutex_lock(&vfile->lock);
 	xa_for_each(&vfile->vms, id, vm)
-		vram.resident += vsvm_svm_vram_bytes(&vm->svm);
+		bytes += vsvm_svm_vram_bytes(&vm->svm);
 	mutex_unlock(&vfile->lock);
-	vram.private = vram.resident;
-	drm_print_memory_stats(p, &vram, DRM_GEM_OBJECT_RESIDENT, "vram");
+	vsvm_bo_show_memory(p, file, bytes);
 }
 
 #define IOCTL(n, func) DRM_IOCTL_DEF_DRV(VSVM_##n, vsvm_ioctl_##func, DRM_RENDER_ALLOW)

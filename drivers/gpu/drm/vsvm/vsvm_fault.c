@@ -22,8 +22,8 @@
  * always a next replay: the batch that filled a VM's buffer ends with one, and vsvm_fault_work()
  * replays what the ring itself lost when it has made room.
  *
- * An access in the range for BOs has no service to wait for: either it is bound by now, or it is an
- * error.
+ * An access in the range for BOs (vsvm_bind_fault()) waits for no process. Either it is bound by
+ * now, or it is an error; or the BO is one that moves, and is mapped where it is to be.
  *
  * An error kills only who still waits for the access. One access may report many pages, and goes on
  * as soon as it finds all of them mapped, by whatever record; the rest of its records are then
@@ -174,18 +174,8 @@ static void queue_vm(struct vsvm_vm *vm)
 static u32 bo_fault(struct vsvm_vm *vm, const struct vsvm_hw_fault *fault)
 {
 	bool write = fault->access == VSVM_ACCESS_WRITE || fault->access == VSVM_ACCESS_ATOMIC;
-	u64 entry;
 
-	/* A bind that is under way counts as a whole. */
-	mutex_lock(&vm->bind_lock);
-	mutex_lock(&vm->pt.lock);
-	entry = vsvm_pt_lookup(&vm->pt, fault->addr);
-	mutex_unlock(&vm->pt.lock);
-	mutex_unlock(&vm->bind_lock);
-
-	if (!entry)
-		return VSVM_ERROR_UNMAPPED;
-	return write && !(entry & VSVM_PTE_WRITE) ? VSVM_ERROR_PERMISSION : VSVM_ERROR_NONE;
+	return vsvm_bind_fault(vm, fault->addr, write);
 }
 
 static bool is_bo_address(struct vsvm_vm *vm, u64 addr)

@@ -110,6 +110,9 @@ static const struct {
 	[VSVM_HOLD_EVICT_PAGES] = { "evict-pages" },
 	[VSVM_HOLD_EXCLUSIVE_PAGE] = { "exclusive-page" },
 	[VSVM_HOLD_DUP_PAGES] = { "duplicate-pages" },
+	[VSVM_HOLD_BO_PLACED] = { "bo-placed" },
+	[VSVM_HOLD_BO_ZAPPED] = { "bo-zapped" },
+	[VSVM_HOLD_BO_UNBIND] = { "bo-unbind" },
 	[VSVM_HOLD_QUEUE_STOP] = { "queue-stop" },
 	[VSVM_HOLD_VM_RELEASE] = { "vm-release" },
 };

@@ -109,6 +109,21 @@ enum vsvm_hold_point {
 	 * before the GPU's page table has the copies
 	 */
 	VSVM_HOLD_DUP_PAGES,
+	/**
+	 * @VSVM_HOLD_BO_PLACED: "bo-placed": a fault has a block of a BO where it is to be; before
+	 * it is entered. With the BO's dma_resv and the VM's bind_lock held
+	 */
+	VSVM_HOLD_BO_PLACED,
+	/**
+	 * @VSVM_HOLD_BO_ZAPPED: "bo-zapped": a block of a BO is to move, and is in this VM's page
+	 * table no more; before it is copied. With the BO's dma_resv held
+	 */
+	VSVM_HOLD_BO_ZAPPED,
+	/**
+	 * @VSVM_HOLD_BO_UNBIND: "bo-unbind": a mapping of a BO is to go, and is out of the page
+	 * table; the BO still knows of it. With the VM's bind_lock held
+	 */
+	VSVM_HOLD_BO_UNBIND,
 	/** @VSVM_HOLD_QUEUE_STOP: "queue-stop": a queue is to go, and still runs */
 	VSVM_HOLD_QUEUE_STOP,
 	/** @VSVM_HOLD_VM_RELEASE: "vm-release": the last reference of a VM is gone */

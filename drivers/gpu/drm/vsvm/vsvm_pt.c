@@ -610,6 +610,9 @@ static void leaf_dirty(const struct vsvm_pt *pt, u64 leaf, u64 pages)
 	struct folio *folio;
 
 	if (leaf & VSVM_PTE_VRAM) {
+		/* What a BO has there is nobody else's, and copied whole if it moves. */
+		if (vsvm_vram_has_bo(pt->vram, leaf & VSVM_PTE_ADDR))
+			return;
 		folio_dirty(page_folio(vsvm_vram_page(pt->vram, leaf & VSVM_PTE_ADDR)));
 		return;
 	}

@@ -348,7 +348,7 @@ void vsvm_vm_stats(struct vsvm_vm *vm, struct drm_vsvm_vm_stats *stats)
 	mutex_lock(&vm->pt.lock);
 	stats->pt_bytes = vm->pt.tables * PAGE_SIZE;
 	stats->bo_bytes = vm->bo_bytes;
-	stats->pages = vm->pt.mapped - vm->bo_bytes / PAGE_SIZE;
+	stats->pages = vm->pt.mapped - vm->bo_pages;
 	mutex_unlock(&vm->pt.lock);
 	if (vm->mm)
 		vsvm_svm_stats(&vm->svm, stats);

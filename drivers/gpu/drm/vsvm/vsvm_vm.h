@@ -51,8 +51,10 @@ struct vsvm_vm {
 	u64 bo_start;
 	/** @bo_end: one past its last byte */
 	u64 bo_end;
-	/** @bo_bytes: bytes bound; with what they add to @pt, under its lock */
+	/** @bo_bytes: bytes bound; under the lock of @pt */
 	u64 bo_bytes;
+	/** @bo_pages: what of @pt.mapped are BOs'; as @bo_bytes */
+	u64 bo_pages;
 
 	/** @queues: &struct vsvm_queue by vsvm_hw_queue_id(); its lock keeps them alive */
 	struct xarray queues;

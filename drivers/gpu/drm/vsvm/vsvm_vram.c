@@ -5,14 +5,16 @@
  *
  * Who has which part of the device's memory. It is handed out in chunks of %VSVM_HW_VRAM_BLOCK
  * bytes, 2M, by the kernel's buddy allocator for GPUs. A chunk holds memory of one VM: a folio of
- * 2M, or pages of 4K. It counts what is in use of it, and when that is nothing it is idle.
+ * 2M, or pages of 4K. It counts what is in use of it, and when that is nothing it is idle. Or it
+ * holds a block of a BO (vsvm_bo_place.c), all of it.
  *
- * To the kernel this memory is device-private: it has a struct page for each page, at physical
- * addresses at which there is nothing, and these go through reference counts, reverse mapping and
- * fork as all pages do. When the last reference goes the kernel says so (vram_folio_free()), from
- * wherever that happens, and interrupts may be off. So pages are counted under a spinlock, and
- * chunks go back to the allocator later, by a work item, which also gives the host its memory back
- * if nobody has wanted the chunk for a while (IDLE_DELAY). A shrinker does so at once.
+ * To the kernel the memory of processes here is device-private: it has a struct page for each page,
+ * at physical addresses at which there is nothing, and these go through reference counts, reverse
+ * mapping and fork as all pages do. When the last reference goes the kernel says so
+ * (vram_folio_free()), from wherever that happens, and interrupts may be off. So pages are counted
+ * under a spinlock, and chunks go back to the allocator later, by a work item, which also gives the
+ * host its memory back if nobody has wanted the chunk for a while (IDLE_DELAY). A shrinker does so
+ * at once.
  *
  * A chunk that somebody allocates from, or evicts, is held: it is on no list and does not become
  * idle. So there is nobody but its holder who could allocate from it, and a chunk that is being
@@ -43,6 +45,7 @@
 #include "svm/svm_evict.h"
 #include "svm/svm_migrate.h"
 #include "svm/svm_to_ram.h"
+#include "vsvm_bo_place.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
 
@@ -270,6 +273,8 @@ struct vsvm_vram_chunk *vsvm_vram_get(struct vsvm_vram *vram, struct vsvm_vram_c
 	unsigned int tries = 0;
 	bool closed, full;
 
+	if (!vram->num_chunks)
+		return NULL;
 	do {
 		mutex_lock(&vram->mutex);
 		spin_lock_irq(&vram->lock);
@@ -424,6 +429,65 @@ struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chu
 		return NULL;
 	init_folio(vram, page, HPAGE_PMD_ORDER);
 	return page;
+}
+
+/**
+ * vsvm_vram_is_open() - may there be VRAM to be had?
+ * @vram: VRAM
+ */
+bool vsvm_vram_is_open(struct vsvm_vram *vram)
+{
+	return vram->num_chunks && !READ_ONCE(vram->closed);
+}
+
+/**
+ * vsvm_vram_bo_enter() - make all of a chunk a BO's
+ * @vram: VRAM
+ * @chunk: chunk without a page in use, held by the caller for &vsvm_vram.bos; it is no longer
+ * @bo: BO, until vsvm_vram_bo_leave()
+ * @block: which block of it
+ *
+ * Its struct pages are not used: nobody else knows of the memory. From now on it may be evicted,
+ * which waits for the BO's dma_resv.
+ *
+ * Context: any.
+ * Return: false if VRAM is closed; then the chunk stays the caller's.
+ */
+bool vsvm_vram_bo_enter(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, struct vsvm_bo *bo,
+			u64 block)
+{
+	bool open;
+
+	spin_lock_irq(&vram->lock);
+	WARN_ON_ONCE(!chunk->held || chunk->used || chunk->client != vram->bos);
+	open = !vram->closed;
+	if (open) {
+		chunk->bo = bo;
+		chunk->bo_block = block;
+		count_pages(chunk, VSVM_VRAM_CHUNK_PAGES);
+		chunk->held = false;
+		list_add_tail(&chunk->link, &vram->lru);
+	}
+	spin_unlock_irq(&vram->lock);
+	return open;
+}
+
+/**
+ * vsvm_vram_bo_leave() - the BO has no use for a chunk any more
+ * @vram: VRAM
+ * @chunk: its chunk, which no entry of a page table names any more, nor a TLB, nor a CPU
+ *
+ * Context: any. Somebody may hold it, to evict it.
+ */
+void vsvm_vram_bo_leave(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
+{
+	spin_lock_irq(&vram->lock);
+	chunk->bo = NULL;
+	chunk->used -= VSVM_VRAM_CHUNK_PAGES;
+	chunk->client->pages -= VSVM_VRAM_CHUNK_PAGES;
+	if (!chunk->held)
+		make_idle(vram, chunk);
+	spin_unlock_irq(&vram->lock);
 }
 
 /* &dev_pagemap_ops.folio_free: the last reference is gone. */
@@ -713,9 +777,14 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 		return -ENOMEM;
 	for (i = 0; i < vram->num_chunks; i++)
 		INIT_LIST_HEAD(&vram->chunks[i].link);
+	vram->bos = vsvm_vram_client_create(vram, NULL, 0);
+	if (!vram->bos) {
+		ret = -ENOMEM;
+		goto free_chunks;
+	}
 	ret = gpu_buddy_init(&vram->buddy, size, VSVM_HW_VRAM_BLOCK);
 	if (ret)
-		goto free_chunks;
+		goto put_bos;
 	gpu_buddy_driver_set_lock(&vram->buddy, &vram->mutex);
 	vram->shrinker = shrinker_alloc(0, "vsvm-vram");
 	if (!vram->shrinker) {
@@ -731,6 +800,8 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 
 fini_buddy:
 	gpu_buddy_fini(&vram->buddy);
+put_bos:
+	kref_put(&vram->bos->ref, client_release);
 free_chunks:
 	kvfree(vram->chunks);
 	vram->num_chunks = 0;
@@ -752,6 +823,7 @@ void vsvm_vram_fini(struct vsvm_vram *vram)
 	give_idle(vram, ULONG_MAX);
 	gpu_buddy_fini(&vram->buddy);
 	mutex_unlock(&vram->mutex);
+	kref_put(&vram->bos->ref, client_release);
 	kvfree(vram->chunks);
 	mutex_destroy(&vram->age_mutex);
 	mutex_destroy(&vram->mutex);

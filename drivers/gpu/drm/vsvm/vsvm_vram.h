@@ -14,6 +14,7 @@
 #include <linux/vsvm_hw.h>
 #include <linux/workqueue.h>
 
+struct vsvm_bo;
 struct vsvm_pt;
 
 /** VSVM_VRAM_CHUNK_PAGES - 4K pages of a chunk */
@@ -30,7 +31,7 @@ struct vsvm_vram_watch {
 };
 
 /**
- * struct vsvm_vram_client - a VM whose memory is in VRAM, for as long as some of it is
+ * struct vsvm_vram_client - a VM whose memory is in VRAM, for as long as some of it is; or all BOs
  */
 struct vsvm_vram_client {
 	/** @ref: the VM, and each of its chunks */
@@ -63,13 +64,17 @@ struct vsvm_vram_client {
 };
 
 /**
- * struct vsvm_vram_chunk - a block of VRAM that holds memory of one VM; under &vsvm_vram.lock
+ * struct vsvm_vram_chunk - a block of VRAM that holds memory of one VM or BO; under &vsvm_vram.lock
  */
 struct vsvm_vram_chunk {
 	/** @block: from the buddy allocator; NULL: the chunk is free */
 	struct gpu_buddy_block *block;
 	/** @client: whose it is */
 	struct vsvm_vram_client *client;
+	/** @bo: BO that is in it, whose all pages are then; else NULL */
+	struct vsvm_bo *bo;
+	/** @bo_block: which of its blocks */
+	u64 bo_block;
 	/** @link: in &vsvm_vram.lru, &vsvm_vram.idle, or nowhere while @held */
 	struct list_head link;
 	/** @used: pages in use */
@@ -114,6 +119,8 @@ struct vsvm_vram {
 	struct vsvm_vram_chunk *chunks;
 	/** @num_chunks: how many */
 	u64 num_chunks;
+	/** @bos: client for what is in BOs; NULL if there is no VRAM */
+	struct vsvm_vram_client *bos;
 	/** @lru: those in use, the one that was used longest ago first */
 	struct list_head lru;
 	/** @idle: those without a page in use */
@@ -157,6 +164,10 @@ void vsvm_vram_put(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
 unsigned int vsvm_vram_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
 			     struct page **pages, unsigned int count);
 struct page *vsvm_vram_folio(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
+bool vsvm_vram_is_open(struct vsvm_vram *vram);
+bool vsvm_vram_bo_enter(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, struct vsvm_bo *bo,
+			u64 block);
+void vsvm_vram_bo_leave(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
 struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page);
 bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset);
@@ -205,6 +216,16 @@ static inline u64 vsvm_vram_chunk_offset(const struct vsvm_vram *vram,
 					 const struct vsvm_vram_chunk *chunk)
 {
 	return (u64)(chunk - vram->chunks) * VSVM_HW_VRAM_BLOCK;
+}
+
+/**
+ * vsvm_vram_has_bo() - is it a BO that has the memory at an offset of VRAM?
+ * @vram: VRAM
+ * @offset: offset that somebody has in use, so that it stays so
+ */
+static inline bool vsvm_vram_has_bo(const struct vsvm_vram *vram, u64 offset)
+{
+	return READ_ONCE(vram->chunks[offset / VSVM_HW_VRAM_BLOCK].bo);
 }
 
 #endif

@@ -4,10 +4,11 @@
  * DOC: Eviction
  *
  * Makes room in VRAM: the chunk that was used longest ago goes back to system memory, whoever's it
- * is. It is known by its place only. Which processes map it, and where, changes without notice
- * (mremap, fork), so nobody remembers that. For each folio of it, a process that maps it is looked
- * for by the kernel's reverse mapping, and it goes through that, with its neighbours; the kernel
- * finds whoever else maps it, and has our notifiers called.
+ * is. A BO's goes by vsvm_bo_evict(). Memory of a process is known by its place only. Which
+ * processes map it, and where, changes without notice (mremap, fork), so nobody remembers that. For
+ * each folio of it, a process that maps it is looked for by the kernel's reverse mapping, and it
+ * goes through that, with its neighbours; the kernel finds whoever else maps it, and has our
+ * notifiers called.
  *
  * There is a way by the place, migrate_device_range(), which needs no process. It must not be gone
  * (in Linux 7.2): while pages are on their way nothing maps them, and if who did unmaps that, their
@@ -47,6 +48,7 @@
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
 
+#include "../vsvm_bo_place.h"
 #include "../vsvm_hold.h"
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
@@ -192,30 +194,21 @@ static unsigned int count_beside(struct page *first, unsigned int i)
 	return count;
 }
 
-/**
- * vsvm_evict_pages() - move what is in a chunk to system memory
- * @vram: VRAM
- * @chunk: chunk, held by the caller
- * @wait: wait for those who are in the way, until the caller is killed
- *
- * Context: process; as vsvm_vram_get(), and with @wait no locks. Waits for memory, but not for long.
- * Return: true if nothing is left in it.
- */
-bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait)
+/* Moves memory of processes. Returns how many pages. */
+static unsigned int evict_memory(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk,
+				 bool wait, bool *whole)
 {
 	struct page *first = vsvm_vram_page(vram, vsvm_vram_chunk_offset(vram, chunk));
-	u64 begin = vsvm_trace_begin(vsvm_evict);
 	struct vsvm_migrate_room *room;
 	unsigned int i, step, moved = 0;
-	bool whole;
 
 	room = vsvm_migrate_room_alloc(VSVM_VRAM_CHUNK_PAGES);
 	if (!room)
-		return false;
+		return 0;
 	room->evict_as = chunk->client->as;
 	/* Only a hint of what will be found: the kernel may split it any time. */
-	whole = folio_test_large((struct folio *)first);
-	if (whole)
+	*whole = folio_test_large((struct folio *)first);
+	if (*whole)
 		moved = evict_folio(vram, (struct folio *)first, VSVM_VRAM_CHUNK_PAGES, true, wait,
 				    room);
 	for (i = 0; i < VSVM_VRAM_CHUNK_PAGES && READ_ONCE(chunk->used); i += step) {
@@ -227,7 +220,37 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, boo
 				     room);
 	}
 	vsvm_migrate_room_free(room);
+	return moved;
+}
 
+/**
+ * vsvm_evict_pages() - move what is in a chunk to system memory
+ * @vram: VRAM
+ * @chunk: chunk, held by the caller
+ * @wait: wait for those who have mmap_lock, until the caller is killed
+ *
+ * Context: process; as vsvm_vram_get(), and with @wait no locks. Waits for memory, but not for
+ * long.
+ * Return: true if nothing is left in it.
+ */
+bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait)
+{
+	u64 begin = vsvm_trace_begin(vsvm_evict);
+	unsigned int used, moved = 0;
+	bool bo, whole = true;
+
+	/* A BO may leave it just now; then there is nothing in it, and nothing comes. */
+	spin_lock_irq(&vram->lock);
+	bo = chunk->bo;
+	used = chunk->used;
+	spin_unlock_irq(&vram->lock);
+
+	if (bo) {
+		vsvm_bo_evict(vram, chunk, READ_ONCE(vram->closed));
+		moved = READ_ONCE(chunk->used) ? 0 : used;
+	} else if (used) {
+		moved = evict_memory(vram, chunk, wait, &whole);
+	}
 	atomic64_add(moved, &chunk->client->evicted);
 	trace_vsvm_evict(vsvm_vram_chunk_offset(vram, chunk), moved, whole,
 			 vsvm_trace_ns(begin));

@@ -394,8 +394,8 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 }
 
 /*
- * What VRAM may @span take? A page of 2M only where it is all of a block (@whole), and the CPU has one
- * there, or nothing in its first page. @pfns is what HMM says of the block.
+ * What VRAM may @span take? A page of 2M only where it is all of a block (@whole), and the CPU has
+ * one there, or nothing in its first page. @pfns is what HMM says of the block.
  */
 static void ask_room(const unsigned long *pfns, bool whole, struct vsvm_span span,
 		     struct vsvm_request *req)
