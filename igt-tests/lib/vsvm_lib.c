@@ -456,13 +456,31 @@ bool vsvm_vm_find_interval(int fd, uint32_t vm, const void *addr, struct drm_vsv
 
 /* BOs */
 
-int __vsvm_bo_create(int fd, uint64_t size, uint32_t *handle)
+int __vsvm_bo_create_flags(int fd, uint64_t size, uint32_t flags, uint32_t *handle)
 {
-	struct drm_vsvm_bo_create create = { .size = size };
+	struct drm_vsvm_bo_create create = { .size = size, .flags = flags };
 	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_BO_CREATE, &create);
 
 	*handle = create.handle;
 	return ret;
+}
+
+int __vsvm_bo_create(int fd, uint64_t size, uint32_t *handle)
+{
+	const char *bo = getenv("VSVM_BO");
+
+	return __vsvm_bo_create_flags(fd, size, bo && !strcmp(bo, "vram") ? DRM_VSVM_BO_VRAM : 0,
+				      handle);
+}
+
+uint32_t vsvm_bo_create_vram(int fd, uint64_t size)
+{
+	uint32_t handle;
+
+	igt_assert_eq(vsvm_restart(__vsvm_bo_create_flags(fd, size, DRM_VSVM_BO_VRAM, &handle)),
+		      0);
+	igt_assert_neq_u32(handle, 0);
+	return handle;
 }
 
 uint32_t vsvm_bo_create(int fd, uint64_t size)

@@ -159,9 +159,15 @@ bool vsvm_vm_find_interval(int fd, uint32_t vm, const void *addr, struct drm_vsv
 
 /* BOs */
 
+int __vsvm_bo_create_flags(int fd, uint64_t size, uint32_t flags, uint32_t *handle);
+/**
+ * __vsvm_bo_create() - a BO; with VSVM_BO=vram in the environment, one that prefers VRAM
+ */
 int __vsvm_bo_create(int fd, uint64_t size, uint32_t *handle);
-/** vsvm_bo_create() - a BO */
+/** vsvm_bo_create() - the same */
 uint32_t vsvm_bo_create(int fd, uint64_t size);
+/** vsvm_bo_create_vram() - a BO that prefers VRAM */
+uint32_t vsvm_bo_create_vram(int fd, uint64_t size);
 int __vsvm_bo_close(int fd, uint32_t handle);
 /** vsvm_bo_close() - give up a handle */
 void vsvm_bo_close(int fd, uint32_t handle);
