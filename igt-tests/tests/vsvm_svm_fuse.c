@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 
 #include "vsvm_modprobe.h"
-#include "vsvm_svm.h"
+#include "vsvm_vram.h"
 
 IGT_TEST_DESCRIPTION("GPU accesses to a file that another program has to bring");
 
@@ -329,12 +329,104 @@ static void test_kill(int fd, bool async, bool keep, bool prefetch)
 	server_stop();
 }
 
+/* Wants mmap_lock for writing, and so has others wait who only want to read */
+static void *mmap_thread(void *data)
+{
+	*(pid_t *)data = gettid();
+	while (!__atomic_load_n(&server->reads, __ATOMIC_SEQ_CST))
+		usleep(1000);
+	munmap(mmap(NULL, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), PAGE);
+	return NULL;
+}
+
+/* Is a thread of ours in a wait that is none for signals? */
+static bool is_waiting(pid_t tid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	igt_assert(file);
+	igt_assert_eq(fscanf(file, "%*d (%*[^)]) %c", &state), 1);
+	fclose(file);
+	return state == 'D';
+}
+
+/* Has memory in VRAM, and its mmap_lock is taken until the server answers */
+static void locked_child(void)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	pthread_t thread;
+	struct known k;
+	pid_t tid = 0;
+	struct svm t;
+	uint8_t *p;
+
+	svm_init(&t, vsvm_open_node());
+	vram_begin(&t, &k, 64 * PAGE, false);
+	p = server_map(MAP_SHARED);
+	igt_assert_eq(pthread_create(&thread, NULL, mmap_thread, &tid), 0);
+	vsvm_emit_copy(svm_stream(&t), vsvm_ptr(t.scratch), vsvm_ptr(p), 8);
+	vsvm_submit(&t.ctx, &t.s);
+	server_wait_read();
+	while (!__atomic_load_n(&tid, __ATOMIC_SEQ_CST) || !is_waiting(tid)) {
+		igt_assert_lt_s64(vsvm_now(), deadline);
+		usleep(1000);
+	}
+	__atomic_store_n(&server->ready, 1, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&server->answer, __ATOMIC_SEQ_CST))
+		usleep(1000);
+	known_expect_cpu(&k);
+	pthread_join(thread, NULL);
+}
+
+/* A device is taken away, and a process that does not let go of mmap_lock has memory in its VRAM */
+static void test_unbind(int fd)
+{
+	int64_t deadline = vsvm_deadline(2 * VSVM_WAIT_NS);
+	uint32_t size = 0;
+	pid_t pid;
+
+	vram_require(fd);
+	server_init(true);
+	server_start();
+	igt_fork(child, 1)
+		locked_child();
+	while (!__atomic_load_n(&server->ready, __ATOMIC_SEQ_CST)) {
+		igt_assert_lt_s64(vsvm_now(), deadline);
+		usleep(1000);
+	}
+	pid = fork();
+	igt_assert(pid >= 0);
+	if (!pid)
+		_exit(vsvm_driver_write("unbind") != 0);
+	while (__vsvm_dev_query(fd, DRM_VSVM_DEV_QUERY_INFO, 0, NULL, &size) != -ENODEV) {
+		igt_assert_lt_s64(vsvm_now(), deadline);
+		usleep(1000);
+	}
+	usleep(100000);
+	igt_assert_f(!waitpid(pid, NULL, WNOHANG), "nobody was in the way of the unbind\n");
+	igt_assert_eq(kill(pid, SIGKILL), 0);
+	expect_dies(pid);
+	waitpid(pid, NULL, 0);
+	/* the driver has let go of the device, and the process gets its memory later */
+	igt_assert_eq(vsvm_driver_write("bind"), 0);
+	__atomic_store_n(&server->answer, 1, __ATOMIC_SEQ_CST);
+	igt_waitchildren();
+	server_stop();
+	pthread_join(server->thread, NULL);
+	close(server->fuse);
+}
+
 int igt_main()
 {
 	int fd = -1;
 
 	igt_fixture() {
-		fd = vsvm_open();
+		/* not vsvm_open(): IGT keeps a file of its own open, and the module */
+		vsvm_module_save();
+		fd = vsvm_open_node();
 		server = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		igt_assert(server != MAP_FAILED);
 	}
@@ -358,6 +450,13 @@ int igt_main()
 		}
 	}
 
-	igt_fixture()
+	igt_describe("Who unplugs a GPU waits for ever for a process that has memory in its VRAM");
+	igt_subtest("unbind-killed")
+		test_unbind(fd);
+
+	igt_fixture() {
 		close(fd);
+		/* nothing is left of a device that was taken away */
+		vsvm_module_reload(vsvm_module_found());
+	}
 }
