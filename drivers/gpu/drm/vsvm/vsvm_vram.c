@@ -21,17 +21,15 @@
  * evicted does not fill up again.
  *
  * Who has to make room: the chunk that was used longest ago. Used is what a fault has mapped, and
- * what the device has marked ACCESSED in a page table since that was last looked at
- * (vsvm_vram_age()).
+ * what the device says that it has used (vsvm_vram_age.c).
  *
  * Not a chunk that is pinned, which is one with a page that is (svm_pin.c). To be evicted there has
  * to be another one, always: no more than half of all chunks can be pinned, nor of those that a VM
  * with a limit may have, which makes room among its own. A pin that would be too much is refused.
  * Where VRAM is closed, or the VM is gone, pins do not matter.
  *
- * Locking: vram->mutex, then vram->lock; vram->age_mutex, pt->lock, vram->lock. vram->mutex is
- * taken by who allocates a chunk, and memory is allocated below it; the shrinker only tries to get
- * it. None is held while pages migrate.
+ * Locking: vram->mutex, then vram->lock. vram->mutex is taken by who allocates a chunk, and memory
+ * is allocated below it; the shrinker only tries to get it. None is held while pages migrate.
  *
  * Limits: in a chunk that is held by a VM and has few pages in use, the rest is nobody else's.
  */
@@ -51,15 +49,8 @@
 
 /* How long the host's memory for a chunk is kept when nobody uses it, in jiffies. */
 #define IDLE_DELAY	HZ
-/* How often the page tables are asked for what is in use, at most, in jiffies. */
-#define AGE_INTERVAL	(HZ / 10)
 /* How many are asked to make room for one chunk: each may have somebody else's hands on it. */
 #define GET_TRIES	8
-
-static struct vsvm_vram_chunk *chunk_of(struct vsvm_vram *vram, u64 offset)
-{
-	return &vram->chunks[offset / VSVM_HW_VRAM_BLOCK];
-}
 
 static void client_release(struct kref *ref)
 {
@@ -246,7 +237,7 @@ static struct vsvm_vram_chunk *take_free(struct vsvm_vram *vram, struct vsvm_vra
 		return NULL;
 	}
 
-	chunk = chunk_of(vram, offset);
+	chunk = vsvm_vram_chunk_at(vram, offset);
 	spin_lock_irq(&vram->lock);
 	chunk->block = block;
 	chunk->held = true;
@@ -496,7 +487,7 @@ static void vram_folio_free(struct folio *folio)
 	struct vsvm_vram *vram = vsvm_vram_of(&folio->page);
 	unsigned int pages = folio_nr_pages(folio);
 	u64 offset = vsvm_vram_offset(vram, &folio->page);
-	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+	struct vsvm_vram_chunk *chunk = vsvm_vram_chunk_at(vram, offset);
 	unsigned long flags;
 
 	spin_lock_irqsave(&vram->lock, flags);
@@ -523,7 +514,7 @@ static const struct dev_pagemap_ops vram_pgmap_ops = {
  */
 struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page)
 {
-	return chunk_of(vram, vsvm_vram_offset(vram, page))->client;
+	return vsvm_vram_chunk_at(vram, vsvm_vram_offset(vram, page))->client;
 }
 
 /**
@@ -535,7 +526,7 @@ struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const str
  */
 void vsvm_vram_used(struct vsvm_vram *vram, u64 offset)
 {
-	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+	struct vsvm_vram_chunk *chunk = vsvm_vram_chunk_at(vram, offset);
 
 	spin_lock_irq(&vram->lock);
 	chunk->mapped = true;
@@ -554,7 +545,7 @@ void vsvm_vram_used(struct vsvm_vram *vram, u64 offset)
  */
 bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset)
 {
-	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+	struct vsvm_vram_chunk *chunk = vsvm_vram_chunk_at(vram, offset);
 	struct vsvm_vram_client *client;
 	bool good = true;
 
@@ -580,7 +571,7 @@ bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset)
  */
 void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset)
 {
-	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
+	struct vsvm_vram_chunk *chunk = vsvm_vram_chunk_at(vram, offset);
 
 	spin_lock_irq(&vram->lock);
 	if (!WARN_ON_ONCE(!chunk->pins) && !--chunk->pins) {
@@ -588,85 +579,6 @@ void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset)
 		chunk->client->pinned--;
 	}
 	spin_unlock_irq(&vram->lock);
-}
-
-/* The device has used a page. Not later than it was mapped, perhaps, and that is known already. */
-static void note_used(void *data, u64 offset)
-{
-	struct vsvm_vram *vram = data;
-	struct vsvm_vram_chunk *chunk = chunk_of(vram, offset);
-
-	spin_lock_irq(&vram->lock);
-	if (!chunk->held && chunk->used && !chunk->mapped)
-		list_move_tail(&chunk->link, &vram->lru);
-	spin_unlock_irq(&vram->lock);
-}
-
-/* Of what is used from now on it is told. */
-static void forget_mapped(struct vsvm_vram *vram)
-{
-	struct vsvm_vram_chunk *chunk;
-
-	spin_lock_irq(&vram->lock);
-	list_for_each_entry(chunk, &vram->lru, link)
-		chunk->mapped = false;
-	spin_unlock_irq(&vram->lock);
-}
-
-/**
- * vsvm_vram_watch() - ask a page table too what is in use
- * @vram: VRAM
- * @watch: for vsvm_vram_unwatch()
- * @pt: page table
- *
- * Context: process.
- */
-void vsvm_vram_watch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch, struct vsvm_pt *pt)
-{
-	watch->pt = pt;
-	mutex_lock(&vram->age_mutex);
-	list_add_tail(&watch->link, &vram->watched);
-	mutex_unlock(&vram->age_mutex);
-}
-
-/**
- * vsvm_vram_unwatch() - undo vsvm_vram_watch()
- * @vram: VRAM
- * @watch: it
- *
- * Context: process. On return nobody looks at the page table.
- */
-void vsvm_vram_unwatch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch)
-{
-	mutex_lock(&vram->age_mutex);
-	list_del(&watch->link);
-	mutex_unlock(&vram->age_mutex);
-}
-
-/**
- * vsvm_vram_age() - see what the GPU uses
- * @vram: VRAM
- *
- * What is mapped does not fault, so it is only the device that knows. It says so in its page
- * tables, and they are asked when somebody has to make room, but not all the time.
- *
- * Context: as vsvm_vram_get().
- */
-void vsvm_vram_age(struct vsvm_vram *vram)
-{
-	struct vsvm_vram_watch *watch;
-
-	mutex_lock(&vram->age_mutex);
-	if (time_after_eq(jiffies, vram->aged + AGE_INTERVAL)) {
-		list_for_each_entry(watch, &vram->watched, link) {
-			mutex_lock(&watch->pt->lock);
-			vsvm_pt_age_vram(watch->pt, note_used, vram);
-			mutex_unlock(&watch->pt->lock);
-		}
-		forget_mapped(vram);
-		vram->aged = jiffies;
-	}
-	mutex_unlock(&vram->age_mutex);
 }
 
 /**
@@ -759,10 +671,7 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 
 	vram->hw = hw;
 	mutex_init(&vram->mutex);
-	mutex_init(&vram->age_mutex);
-	INIT_LIST_HEAD(&vram->clients);
-	INIT_LIST_HEAD(&vram->watched);
-	vram->aged = jiffies - AGE_INTERVAL;
+	vsvm_vram_age_init(vram);
 	spin_lock_init(&vram->lock);
 	INIT_LIST_HEAD(&vram->lru);
 	INIT_LIST_HEAD(&vram->idle);

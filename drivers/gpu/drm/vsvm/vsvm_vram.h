@@ -172,6 +172,7 @@ struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const str
 bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);
+void vsvm_vram_age_init(struct vsvm_vram *vram);
 void vsvm_vram_age(struct vsvm_vram *vram);
 struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 					 const struct vsvm_vram_client *client);
@@ -210,6 +211,12 @@ static inline u64 vsvm_vram_offset(const struct vsvm_vram *vram, const struct pa
 static inline struct page *vsvm_vram_page(const struct vsvm_vram *vram, u64 offset)
 {
 	return pfn_to_page(vram->first_pfn + (offset >> PAGE_SHIFT));
+}
+
+/** vsvm_vram_chunk_at() - the chunk that an offset of VRAM lies in */
+static inline struct vsvm_vram_chunk *vsvm_vram_chunk_at(struct vsvm_vram *vram, u64 offset)
+{
+	return &vram->chunks[offset / VSVM_HW_VRAM_BLOCK];
 }
 
 static inline u64 vsvm_vram_chunk_offset(const struct vsvm_vram *vram,
