@@ -87,8 +87,11 @@ struct vsvm_cmd_dispatch {
 	 * @local: work items of a workgroup in x, y, z; each >= 1, their product <= %VSVM_MAX_LOCAL
 	 */
 	__u32 local[3];
-	/** @pad: must be zero */
-	__u32 pad;
+	/**
+	 * @shared_size: bytes of shared memory of a workgroup beyond the program's own, which they
+	 * follow; 0..%VSVM_MAX_SHARED, as is the sum; above zero needs %VSVM_FEATURE_SHARED
+	 */
+	__u32 shared_size;
 };
 
 /**
@@ -148,17 +151,13 @@ enum vsvm_atomic_op {
 	/** @VSVM_ATOMIC_SMAX: larger, signed */
 	VSVM_ATOMIC_SMAX = 9,
 	/**
-	 * @VSVM_ATOMIC_FADD: floating point old + operand; needs %VSVM_FEATURE_FLOAT, instructions
-	 * only
+	 * @VSVM_ATOMIC_FADD: floating point old + operand, as FADD; needs %VSVM_FEATURE_FLOAT; of
+	 * instructions of a floating point type only, as the next two
 	 */
 	VSVM_ATOMIC_FADD = 10,
-	/**
-	 * @VSVM_ATOMIC_FMIN: floating point minimum; needs %VSVM_FEATURE_FLOAT, instructions only
-	 */
+	/** @VSVM_ATOMIC_FMIN: floating point minimum, as FMIN */
 	VSVM_ATOMIC_FMIN = 11,
-	/**
-	 * @VSVM_ATOMIC_FMAX: floating point maximum; needs %VSVM_FEATURE_FLOAT, instructions only
-	 */
+	/** @VSVM_ATOMIC_FMAX: floating point maximum, as FMAX */
 	VSVM_ATOMIC_FMAX = 12,
 };
 
@@ -222,6 +221,30 @@ struct vsvm_cmd_fence {
  *
  * Control flow is structured: IF [ELSE] ENDIF and LOOP ENDLOOP nest properly, to a depth of
  * %VSVM_MAX_NESTING. A program ends where its instructions end, or lane by lane at EXIT.
+ *
+ * Floating point is IEEE 754: denormals count, results are rounded once, to nearest even, unless an
+ * instruction says otherwise, and nothing traps. A result that is not a number is quiet; its sign
+ * and payload are not specified. FNEG, FABS and the moves only touch bits, so they keep them. F16
+ * results of other instructions than FFMA, CVT and FLDEXP are computed from the operands in F32,
+ * step by step, and rounded to F16 at the end.
+ */
+
+/**
+ * DOC: Memory of a program
+ *
+ * GLOBAL is the VM's address space. SHARED is one piece of memory for each workgroup, SCRATCH one
+ * for each work item; both begin as zeros, have 32-bit addresses from 0 on, and their end is where
+ * the program (for SHARED: and the dispatch) says; an access beyond it is %VSVM_ERROR_BOUNDS. ARG
+ * holds the kernel arguments.
+ *
+ * GENERIC takes 64-bit addresses of which the top two bits tell the memory: 1 is SHARED, 2 SCRATCH,
+ * and the low 32 bits are the address there; 0 and 3 are GLOBAL. The bits between must be zero
+ * for SHARED and SCRATCH. Errors report addresses in SHARED and SCRATCH in this form.
+ *
+ * An atomic, MEMBAR and BARRIER have a memory order and a scope. This device makes all of them
+ * sequentially consistent at the scope of the system, whatever weaker they ask for.
+ *
+ * There is nothing for output: a printf buffer is memory in GLOBAL whose room is taken by ATOM ADD.
  */
 
 /** VSVM_WAVE_LANES - lanes of a wave */
@@ -236,6 +259,15 @@ struct vsvm_cmd_fence {
 #define VSVM_MAX_ARGS		4096
 /** VSVM_MAX_LOCAL - work items of a workgroup */
 #define VSVM_MAX_LOCAL		1024
+/** VSVM_MAX_SHARED - bytes of shared memory of a workgroup */
+#define VSVM_MAX_SHARED		65536
+/** VSVM_MAX_SCRATCH - bytes of scratch memory of a work item */
+#define VSVM_MAX_SCRATCH	16384
+
+/** VSVM_GENERIC_SHARED - GENERIC address of the first byte of SHARED */
+#define VSVM_GENERIC_SHARED	0x4000000000000000ULL
+/** VSVM_GENERIC_SCRATCH - GENERIC address of the first byte of SCRATCH */
+#define VSVM_GENERIC_SCRATCH	0x8000000000000000ULL
 
 /** VSVM_PROGRAM_MAGIC - "VSVM", little endian */
 #define VSVM_PROGRAM_MAGIC	0x4d565356
@@ -255,13 +287,13 @@ struct vsvm_program {
 	/** @num_insns: instructions that follow, 1..%VSVM_MAX_INSNS */
 	__u32 num_insns;
 	/**
-	 * @shared_size: bytes of shared memory of a workgroup; above zero needs
-	 * %VSVM_FEATURE_SHARED
+	 * @shared_size: bytes of shared memory of a workgroup, 0..%VSVM_MAX_SHARED; above zero
+	 * needs %VSVM_FEATURE_SHARED
 	 */
 	__u32 shared_size;
 	/**
-	 * @scratch_size: bytes of scratch memory of a work item; above zero needs
-	 * %VSVM_FEATURE_SCRATCH
+	 * @scratch_size: bytes of scratch memory of a work item, 0..%VSVM_MAX_SCRATCH; above zero
+	 * needs %VSVM_FEATURE_SCRATCH
 	 */
 	__u32 scratch_size;
 	/** @pad: must be zero */
@@ -279,8 +311,8 @@ struct vsvm_insn {
 	/** @type: &enum vsvm_type of operands and result, unless the opcode says otherwise */
 	__u8 type;
 	/**
-	 * @mod: modifier by opcode: condition, special register, source type, memory space,
-	 * subgroup operation
+	 * @mod: modifier by opcode: condition, special register, source type and rounding, memory
+	 * space, subgroup operation
 	 */
 	__u8 mod;
 	/** @flags: VSVM_INSN_* */
@@ -294,16 +326,19 @@ struct vsvm_insn {
 	/** @c: third source register */
 	__u8 c;
 	/**
-	 * @imm: immediate. Memory instructions: a signed 32-bit byte offset in the low half, and
-	 * for ATOM &enum vsvm_atomic_op in bits 32..39, all others zero.
+	 * @imm: immediate. Memory instructions: a signed 32-bit byte offset in the low half. ATOM:
+	 * &enum vsvm_atomic_op in bits 32..39. ATOM, MEMBAR, BARRIER: &enum vsvm_order in bits
+	 * 40..43, &enum vsvm_scope in bits 44..47. REDUCE: lanes of a cluster, 1, 2, 4, 8, 16 or
+	 * 32, or 0 for all. All other bits are zero.
 	 */
 	__u64 imm;
 };
 
 /**
  * VSVM_INSN_IMM - the last source operand is @imm, of the width of its type (bits beyond are
- * ignored), and its register field is zero. Allowed for instructions of the arithmetic, logic and
- * comparison groups and for MOV and SEL; not for loads, stores and atomics.
+ * ignored), and its register field is zero. Allowed for instructions of the arithmetic, logic,
+ * comparison and floating point groups, for MOV, SEL and the shuffles; not for CVT, and not for
+ * loads, stores and atomics.
  */
 #define VSVM_INSN_IMM		(1 << 0)
 /**
@@ -388,8 +423,10 @@ enum vsvm_op {
 	 */
 	VSVM_OP_SREG = 0x12,
 	/**
-	 * @VSVM_OP_CVT: dst = a converted from type @mod to @type. Between integers: truncates, or
-	 * extends by the sign or by zeros as the source type says.
+	 * @VSVM_OP_CVT: dst = a converted from type @mod & 15 to @type. Between integers:
+	 * truncates, or extends by the sign or by zeros as the source type says. Where one of them
+	 * is floating point, &enum vsvm_round @mod >> 4 says how to round, else it is zero. From
+	 * floating point to an integer: clamped to the type, 0 for NaN.
 	 */
 	VSVM_OP_CVT = 0x13,
 
@@ -512,31 +549,97 @@ enum vsvm_op {
 	 * @VSVM_OP_MEMBAR: earlier memory accesses of the wave are visible to all before later ones
 	 */
 	VSVM_OP_MEMBAR = 0x54,
-	/** @VSVM_OP_BARRIER: waits for all waves of the workgroup; needs %VSVM_FEATURE_SHARED */
+	/**
+	 * @VSVM_OP_BARRIER: a MEMBAR, then waits until every wave of the workgroup is at a BARRIER
+	 * or has ended. A wave is there as a whole, whichever of its lanes are on, and it does not
+	 * matter at which BARRIER. Needs %VSVM_FEATURE_SHARED.
+	 */
 	VSVM_OP_BARRIER = 0x55,
 
 	/* Subgroup, over the lanes that are on; needs %VSVM_FEATURE_SUBGROUP */
-	/** @VSVM_OP_BALLOT: dst (32 bits) = lane mask of predicate @a != 0 */
+	/** @VSVM_OP_BALLOT: dst (32 bits) = lane mask of 32-bit predicate @a != 0 */
 	VSVM_OP_BALLOT = 0x60,
 	/** @VSVM_OP_VOTE_ANY: dst = true if @a != 0 in one lane */
 	VSVM_OP_VOTE_ANY = 0x61,
 	/** @VSVM_OP_VOTE_ALL: dst = true if @a != 0 in all lanes */
 	VSVM_OP_VOTE_ALL = 0x62,
 	/**
-	 * @VSVM_OP_SHUFFLE: dst = a of lane (b modulo %VSVM_WAVE_LANES); of a lane that is off, 0
+	 * @VSVM_OP_SHUFFLE: dst = a of lane (b modulo %VSVM_WAVE_LANES); of a lane that is off, 0;
+	 * b is a 32-bit operand, also of the three below; unsigned types only
 	 */
 	VSVM_OP_SHUFFLE = 0x63,
-	/** @VSVM_OP_READFIRST: dst = a of the lowest lane that is on */
+	/** @VSVM_OP_READFIRST: dst = a of the lowest lane that is on; unsigned types only */
 	VSVM_OP_READFIRST = 0x64,
-	/** @VSVM_OP_REDUCE: dst = a of all lanes combined by @mod, &enum vsvm_reduce_op */
+	/**
+	 * @VSVM_OP_REDUCE: dst = a of all lanes of the cluster combined by @mod, &enum
+	 * vsvm_reduce_op, one after the other from the lowest lane on; clusters are lanes that
+	 * stand together, @imm of them, beginning at a multiple of it
+	 */
 	VSVM_OP_REDUCE = 0x65,
-	/** @VSVM_OP_SCAN_INCL: dst = a of the lanes up to this one combined by @mod */
+	/**
+	 * @VSVM_OP_SCAN_INCL: dst = a of the lanes up to this one combined by @mod, one after the
+	 * other
+	 */
 	VSVM_OP_SCAN_INCL = 0x66,
 	/**
-	 * @VSVM_OP_SCAN_EXCL: dst = a of the lanes before this one combined by @mod, its neutral
-	 * element in the first
+	 * @VSVM_OP_SCAN_EXCL: dst = what SCAN_INCL gives the lane before this one, the neutral
+	 * element in the first: 0 or +0.0 for ADD, 1 for MUL, the largest value or +infinity for
+	 * MIN, the smallest or -infinity for MAX, all ones for AND, 0 for OR and XOR
 	 */
 	VSVM_OP_SCAN_EXCL = 0x67,
+	/** @VSVM_OP_SHUFFLE_XOR: dst = a of lane (this one ^ b), as SHUFFLE */
+	VSVM_OP_SHUFFLE_XOR = 0x68,
+	/** @VSVM_OP_SHUFFLE_UP: dst = a of lane (this one - b), as SHUFFLE */
+	VSVM_OP_SHUFFLE_UP = 0x69,
+	/** @VSVM_OP_SHUFFLE_DOWN: dst = a of lane (this one + b), as SHUFFLE */
+	VSVM_OP_SHUFFLE_DOWN = 0x6a,
+	/** @VSVM_OP_ELECT: dst (32 bits) = true in the lowest lane that is on, else false */
+	VSVM_OP_ELECT = 0x6b,
+	/**
+	 * @VSVM_OP_VOTE_EQ: dst (32 bits) = true if @a is the same in all lanes; floating point: as
+	 * FCMP EQ
+	 */
+	VSVM_OP_VOTE_EQ = 0x6c,
+
+	/* More arithmetic and bits */
+	/**
+	 * @VSVM_OP_MOD: dst = a - b * (a / b towards minus infinity), sign of b; 0 where b is 0;
+	 * signed types only
+	 */
+	VSVM_OP_MOD = 0x70,
+	/** @VSVM_OP_SIGN: dst = -1, 0, 1 as a is below, at or above 0; signed types only */
+	VSVM_OP_SIGN = 0x71,
+	/** @VSVM_OP_ABSDIFF: dst = |a - b| as an unsigned value */
+	VSVM_OP_ABSDIFF = 0x72,
+	/** @VSVM_OP_CARRY: dst = 1 if a + b overflows, else 0; unsigned types only */
+	VSVM_OP_CARRY = 0x73,
+	/** @VSVM_OP_BORROW: dst = 1 if a < b, else 0; unsigned types only */
+	VSVM_OP_BORROW = 0x74,
+	/** @VSVM_OP_MULW: dst (64 bits) = a * b of 32 bits; U32 and S32 only */
+	VSVM_OP_MULW = 0x75,
+	/** @VSVM_OP_BITSEL: dst = (a & b) | (~a & c); unsigned types only */
+	VSVM_OP_BITSEL = 0x76,
+	/**
+	 * @VSVM_OP_BFI: dst = c with b, shifted left to the lowest one of a, where a has ones; U32
+	 * only
+	 */
+	VSVM_OP_BFI = 0x77,
+	/** @VSVM_OP_PACK: dst (twice as wide) = a | b << width; U8, U16, U32 only */
+	VSVM_OP_PACK = 0x78,
+	/**
+	 * @VSVM_OP_EXTB: dst = byte (b modulo bytes of the type) of a, extended as the type says; b
+	 * is a 32-bit operand; 16 bits and wider
+	 */
+	VSVM_OP_EXTB = 0x79,
+	/** @VSVM_OP_EXTH: likewise, 16 bits of a; 32 and 64 bits */
+	VSVM_OP_EXTH = 0x7a,
+	/**
+	 * @VSVM_OP_INSB: dst = (a & 0xff) << 8 * (b modulo bytes of the type); b is a 32-bit
+	 * operand; unsigned types, 16 bits and wider
+	 */
+	VSVM_OP_INSB = 0x7b,
+	/** @VSVM_OP_INSH: likewise, 16 bits; U32 and U64 only */
+	VSVM_OP_INSH = 0x7c,
 
 	/* Floating point, round to nearest even unless said otherwise; needs %VSVM_FEATURE_FLOAT */
 	/** @VSVM_OP_FADD: dst = a + b */
@@ -547,11 +650,15 @@ enum vsvm_op {
 	VSVM_OP_FFMA = 0x82,
 	/** @VSVM_OP_FDIV: dst = a / b */
 	VSVM_OP_FDIV = 0x83,
-	/** @VSVM_OP_FREM: dst = a - b * trunc(a / b) */
+	/**
+	 * @VSVM_OP_FREM: dst = a - b * trunc(a / b), each step rounded
+	 */
 	VSVM_OP_FREM = 0x84,
-	/** @VSVM_OP_FMIN: dst = smaller; the other one if one is NaN */
+	/**
+	 * @VSVM_OP_FMIN: dst = smaller, -0 being smaller than +0; the other one if one is NaN
+	 */
 	VSVM_OP_FMIN = 0x85,
-	/** @VSVM_OP_FMAX: dst = larger; the other one if one is NaN */
+	/** @VSVM_OP_FMAX: dst = larger, +0 being larger than -0; the other one if one is NaN */
 	VSVM_OP_FMAX = 0x86,
 	/** @VSVM_OP_FNEG: dst = a with the sign bit turned */
 	VSVM_OP_FNEG = 0x87,
@@ -561,7 +668,7 @@ enum vsvm_op {
 	VSVM_OP_FSQRT = 0x89,
 	/** @VSVM_OP_FRCP: dst = 1 / a */
 	VSVM_OP_FRCP = 0x8a,
-	/** @VSVM_OP_FRSQ: dst = 1 / square root of a */
+	/** @VSVM_OP_FRSQ: dst = 1 / square root of a, each step rounded */
 	VSVM_OP_FRSQ = 0x8b,
 	/** @VSVM_OP_FFLOOR: dst = a rounded to an integer, towards minus infinity */
 	VSVM_OP_FFLOOR = 0x8c,
@@ -571,23 +678,47 @@ enum vsvm_op {
 	VSVM_OP_FTRUNC = 0x8e,
 	/** @VSVM_OP_FROUND_EVEN: dst = a rounded to an integer, to nearest even */
 	VSVM_OP_FROUND_EVEN = 0x8f,
-	/** @VSVM_OP_FSIN: dst = sine of a */
+	/**
+	 * @VSVM_OP_FSIN: dst = sine of a in radians, whatever its size; F32: within 1 ulp, F16:
+	 * that rounded; F16 and F32 only, as the four below
+	 */
 	VSVM_OP_FSIN = 0x90,
-	/** @VSVM_OP_FCOS: dst = cosine of a */
+	/** @VSVM_OP_FCOS: dst = cosine of a, as FSIN */
 	VSVM_OP_FCOS = 0x91,
-	/** @VSVM_OP_FEXP2: dst = 2 to the a */
+	/** @VSVM_OP_FEXP2: dst = 2 to the a, within 1 ulp as FSIN */
 	VSVM_OP_FEXP2 = 0x92,
-	/** @VSVM_OP_FLOG2: dst = binary logarithm of a */
+	/** @VSVM_OP_FLOG2: dst = binary logarithm of a, within 1 ulp as FSIN */
 	VSVM_OP_FLOG2 = 0x93,
-	/** @VSVM_OP_FPOW: dst = a to the b */
+	/** @VSVM_OP_FPOW: dst = a to the b, within 1 ulp as FSIN; special cases as C's pow() */
 	VSVM_OP_FPOW = 0x94,
-	/** @VSVM_OP_FLDEXP: dst = a * 2^b; b is S32 */
+	/** @VSVM_OP_FLDEXP: dst = a * 2^b; b is a signed 32-bit operand */
 	VSVM_OP_FLDEXP = 0x95,
-	/** @VSVM_OP_FCMP: dst (32 bits) = a @mod b ? true : false; false for NaN, but NE is true */
+	/** @VSVM_OP_FCMP: dst (32 bits) = a @mod b ? true : false; &enum vsvm_cond */
 	VSVM_OP_FCMP = 0x96,
+	/** @VSVM_OP_FSUB: dst = a - b */
+	VSVM_OP_FSUB = 0x97,
+	/** @VSVM_OP_FMOD: dst = a - b * floor(a / b), each step rounded */
+	VSVM_OP_FMOD = 0x98,
+	/** @VSVM_OP_FSIGN: dst = -1, 1, or a where it is -0 or +0; +0 for NaN */
+	VSVM_OP_FSIGN = 0x99,
+	/** @VSVM_OP_FSAT: dst = a clamped to [+0, 1]; +0 for NaN */
+	VSVM_OP_FSAT = 0x9a,
+	/** @VSVM_OP_FFRACT: dst = a - floor(a), rounded */
+	VSVM_OP_FFRACT = 0x9b,
+	/**
+	 * @VSVM_OP_FREXP_EXP: dst (32 bits, signed) = e of a = m * 2^e, 0.5 <= |m| < 1; 0 for 0,
+	 * infinity and NaN
+	 */
+	VSVM_OP_FREXP_EXP = 0x9c,
+	/** @VSVM_OP_FREXP_SIG: dst = m of the same; a for 0, infinity and NaN */
+	VSVM_OP_FREXP_SIG = 0x9d,
 };
 
-/** enum vsvm_cond - conditions of CMP and FCMP */
+/**
+ * enum vsvm_cond - conditions of CMP and FCMP
+ *
+ * CMP takes the first six. With NaN on a side they are false in FCMP, but NE is true.
+ */
 enum vsvm_cond {
 	/** @VSVM_COND_EQ: equal */
 	VSVM_COND_EQ = 0,
@@ -601,6 +732,60 @@ enum vsvm_cond {
 	VSVM_COND_GT = 4,
 	/** @VSVM_COND_GE: greater or equal */
 	VSVM_COND_GE = 5,
+	/** @VSVM_COND_EQU: equal, or one is NaN */
+	VSVM_COND_EQU = 6,
+	/** @VSVM_COND_NEO: not equal, and none is NaN */
+	VSVM_COND_NEO = 7,
+	/** @VSVM_COND_LTU: less, or one is NaN */
+	VSVM_COND_LTU = 8,
+	/** @VSVM_COND_LEU: less or equal, or one is NaN */
+	VSVM_COND_LEU = 9,
+	/** @VSVM_COND_GTU: greater, or one is NaN */
+	VSVM_COND_GTU = 10,
+	/** @VSVM_COND_GEU: greater or equal, or one is NaN */
+	VSVM_COND_GEU = 11,
+	/** @VSVM_COND_ORD: none is NaN */
+	VSVM_COND_ORD = 12,
+	/** @VSVM_COND_UNORD: one is NaN */
+	VSVM_COND_UNORD = 13,
+};
+
+/** enum vsvm_round - how CVT rounds */
+enum vsvm_round {
+	/** @VSVM_ROUND_EVEN: to nearest, the even one of two */
+	VSVM_ROUND_EVEN = 0,
+	/** @VSVM_ROUND_ZERO: towards zero */
+	VSVM_ROUND_ZERO = 1,
+	/** @VSVM_ROUND_UP: towards plus infinity */
+	VSVM_ROUND_UP = 2,
+	/** @VSVM_ROUND_DOWN: towards minus infinity */
+	VSVM_ROUND_DOWN = 3,
+};
+
+/** enum vsvm_order - memory order of ATOM, MEMBAR and BARRIER */
+enum vsvm_order {
+	/** @VSVM_ORDER_SEQ_CST: sequentially consistent */
+	VSVM_ORDER_SEQ_CST = 0,
+	/** @VSVM_ORDER_ACQ_REL: acquire and release */
+	VSVM_ORDER_ACQ_REL = 1,
+	/** @VSVM_ORDER_ACQUIRE: what is later stays later */
+	VSVM_ORDER_ACQUIRE = 2,
+	/** @VSVM_ORDER_RELEASE: what is earlier stays earlier */
+	VSVM_ORDER_RELEASE = 3,
+	/** @VSVM_ORDER_RELAXED: none; ATOM only */
+	VSVM_ORDER_RELAXED = 4,
+};
+
+/** enum vsvm_scope - to whom that order applies */
+enum vsvm_scope {
+	/** @VSVM_SCOPE_SYSTEM: to all, CPUs too */
+	VSVM_SCOPE_SYSTEM = 0,
+	/** @VSVM_SCOPE_DEVICE: to all engines */
+	VSVM_SCOPE_DEVICE = 1,
+	/** @VSVM_SCOPE_GROUP: to the workgroup */
+	VSVM_SCOPE_GROUP = 2,
+	/** @VSVM_SCOPE_WAVE: to the wave */
+	VSVM_SCOPE_WAVE = 3,
 };
 
 /** enum vsvm_space - memory spaces */
@@ -615,6 +800,11 @@ enum vsvm_space {
 	VSVM_SPACE_SHARED = 2,
 	/** @VSVM_SPACE_SCRATCH: the work item's memory; needs %VSVM_FEATURE_SCRATCH */
 	VSVM_SPACE_SCRATCH = 3,
+	/**
+	 * @VSVM_SPACE_GENERIC: GLOBAL, SHARED or SCRATCH, by the top two bits of the address; needs
+	 * the features of both
+	 */
+	VSVM_SPACE_GENERIC = 4,
 };
 
 /** enum vsvm_sreg - special registers, 32 bits unless said otherwise */
@@ -657,9 +847,25 @@ enum vsvm_sreg {
 	VSVM_SREG_ENGINE = 17,
 	/** @VSVM_SREG_CLOCK: device clock, 64 bits, nanoseconds of CLOCK_MONOTONIC */
 	VSVM_SREG_CLOCK = 18,
+	/** @VSVM_SREG_LOCAL_INDEX: work item in the workgroup, x fastest */
+	VSVM_SREG_LOCAL_INDEX = 19,
+	/** @VSVM_SREG_WAVES: waves of the workgroup */
+	VSVM_SREG_WAVES = 20,
+	/** @VSVM_SREG_GLOBAL_SIZE_X: grid * local size, x, modulo 2^32 */
+	VSVM_SREG_GLOBAL_SIZE_X = 21,
+	/** @VSVM_SREG_GLOBAL_SIZE_Y: the same, y */
+	VSVM_SREG_GLOBAL_SIZE_Y = 22,
+	/** @VSVM_SREG_GLOBAL_SIZE_Z: the same, z */
+	VSVM_SREG_GLOBAL_SIZE_Z = 23,
+	/** @VSVM_SREG_SHARED_SIZE: bytes of shared memory, those of the dispatch included */
+	VSVM_SREG_SHARED_SIZE = 24,
 };
 
-/** enum vsvm_reduce_op - what REDUCE and SCAN combine with */
+/**
+ * enum vsvm_reduce_op - what REDUCE and SCAN combine with
+ *
+ * Floating point types have the first four, which are FADD, FMUL, FMIN and FMAX.
+ */
 enum vsvm_reduce_op {
 	/** @VSVM_REDUCE_ADD: sum */
 	VSVM_REDUCE_ADD = 0,
@@ -727,6 +933,11 @@ enum vsvm_error {
 	VSVM_ERROR_TIMEOUT = 6,
 	/** @VSVM_ERROR_TABLE: page table entry that breaks the format: a driver's bug */
 	VSVM_ERROR_TABLE = 7,
+	/**
+	 * @VSVM_ERROR_BOUNDS: access beyond the end of shared or scratch memory; the address is the
+	 * GENERIC one
+	 */
+	VSVM_ERROR_BOUNDS = 8,
 
 	/** @VSVM_ERROR_UNMAPPED: nothing is mapped at the address */
 	VSVM_ERROR_UNMAPPED = 32,

@@ -13,103 +13,16 @@
  * turn into vector instructions, and over the lanes that are on.
  *
  * This is pure: no locks, no state. No vector or floating point register of the kernel is used.
+ *
+ * Which function does an instruction is decided when its program is read. What needs the FPU is
+ * marked, see hw_fpu.h.
  */
 
 #include <linux/array_size.h>
-#include <linux/bitops.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
-#include "hw_internal.h"
-
-/* Of all operands, extended; width in bits and sign are those of the instruction's type. */
-typedef u64 (*element_fn)(u64 a, u64 b, u64 c, unsigned int width, bool is_signed);
-
-/* What the operands are: of the type, or 32 bits. */
-enum shape {
-	/* type = f(type) */
-	UNARY,
-	/* type = f(type, type) */
-	BINARY,
-	/* type = f(type, type, type) */
-	TERNARY,
-	/* type = f(type, 32) */
-	SHIFT,
-	/* type = f(type, 32, 32) */
-	EXTRACT,
-	/* type = f(32, type, type) */
-	SELECT,
-	/* 32 = f(type) */
-	INDEX,
-	/* 32 = f(type, type) */
-	COMPARE,
-};
-
-static __always_inline u64 get(const u32 *row, unsigned int lane, unsigned int width,
-			       bool is_signed)
-{
-	switch (width) {
-	case 8:
-		return is_signed ? (u64)(s8)row[lane] : (u8)row[lane];
-	case 16:
-		return is_signed ? (u64)(s16)row[lane] : (u16)row[lane];
-	case 32:
-		return is_signed ? (u64)(s32)row[lane] : row[lane];
-	default:
-		return row[lane] | (u64)row[VSVM_WAVE_LANES + lane] << 32;
-	}
-}
-
-static __always_inline void put(u32 *row, unsigned int lane, unsigned int width, u64 value)
-{
-	switch (width) {
-	case 8:
-		row[lane] = (u8)value;
-		break;
-	case 16:
-		row[lane] = (u16)value;
-		break;
-	case 64:
-		row[VSVM_WAVE_LANES + lane] = value >> 32;
-		fallthrough;
-	default:
-		row[lane] = value;
-	}
-}
-
-static __always_inline void one_lane(u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-				     unsigned int lane, element_fn element, enum shape shape,
-				     unsigned int width, bool is_signed)
-{
-	const bool has_b = shape != UNARY && shape != INDEX;
-	const bool has_c = shape == TERNARY || shape == EXTRACT || shape == SELECT;
-	const unsigned int dst_width = shape == INDEX || shape == COMPARE ? 32 : width;
-	const unsigned int a_width = shape == SELECT ? 32 : width;
-	const unsigned int bc_width = shape == SHIFT || shape == EXTRACT ? 32 : width;
-	u64 x, y = 0, z = 0;
-
-	x = get(a, lane, a_width, is_signed);
-	if (has_b)
-		y = get(b, lane, bc_width, is_signed);
-	if (has_c)
-		z = get(c, lane, bc_width, is_signed);
-	put(dst, lane, dst_width, element(x, y, z, width, is_signed));
-}
-
-static __always_inline void lanes(u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on,
-				  element_fn element, enum shape shape, unsigned int width,
-				  bool is_signed)
-{
-	unsigned int lane;
-
-	if (on == VSVM_HW_ALL_LANES) {
-		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
-			one_lane(dst, a, b, c, lane, element, shape, width, is_signed);
-		return;
-	}
-	for (; on; on &= on - 1)
-		one_lane(dst, a, b, c, __ffs(on), element, shape, width, is_signed);
-}
+#include "hw_lanes.h"
 
 static __always_inline u64 mov(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
@@ -256,104 +169,31 @@ static __always_inline u64 rhadd(u64 a, u64 b, u64 c, unsigned int width, bool i
 	return (a | b) - half(a ^ b, is_signed);
 }
 
-static __always_inline u64 and(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
+static __always_inline u64 modulo(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
-	return a & b;
+	u64 left = rem(a, b, 0, width, is_signed);
+
+	return left && (s64)(left ^ b) < 0 ? left + b : left;
 }
 
-static __always_inline u64 or(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
+static __always_inline u64 sign(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
-	return a | b;
+	return (s64)a < 0 ? -1 : !!a;
 }
 
-static __always_inline u64 xor(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
+static __always_inline u64 absdiff(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
-	return a ^ b;
+	return less(a, b, is_signed) ? b - a : a - b;
 }
 
-static __always_inline u64 not(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
+static __always_inline u64 carry(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
-	return ~a;
+	return width < 64 ? (a + b) >> width : a + b < a;
 }
 
-static __always_inline u64 shl(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
+static __always_inline u64 borrow(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
-	return a << (b & (width - 1));
-}
-
-static __always_inline u64 shr(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	b &= width - 1;
-	return is_signed ? (u64)((s64)a >> b) : a >> b;
-}
-
-static __always_inline u64 rol(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	b &= width - 1;
-	/* By 0, it is a | a for the full width, a | 0 for the others. */
-	return a << b | a >> ((width - b) & 63);
-}
-
-static __always_inline u64 ror(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	b &= width - 1;
-	return a >> b | a << ((width - b) & 63);
-}
-
-static __always_inline u64 popcnt(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return hweight64(a);
-}
-
-static __always_inline u64 clz(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return width - fls64(a);
-}
-
-static __always_inline u64 find_lsb(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return fls64(a & -a) - 1;
-}
-
-static __always_inline u64 find_msb(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return fls64(is_signed && (s64)a < 0 ? ~a : a) - 1;
-}
-
-static __always_inline u64 swap_bits(u64 a, u64 mask, unsigned int distance)
-{
-	return (a & mask) << distance | (a >> distance & mask);
-}
-
-static __always_inline u64 bitrev(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	a = swap_bits(a, 0x5555555555555555, 1);
-	a = swap_bits(a, 0x3333333333333333, 2);
-	a = swap_bits(a, 0x0f0f0f0f0f0f0f0f, 4);
-	a = swap_bits(a, 0x00ff00ff00ff00ff, 8);
-	a = swap_bits(a, 0x0000ffff0000ffff, 16);
-	a = swap_bits(a, 0x00000000ffffffff, 32);
-	return a >> (64 - width);
-}
-
-static __always_inline u64 bfe(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	unsigned int offset = b & 31;
-	unsigned int count = c & 31;
-	u32 field = a;
-
-	if (!count)
-		return 0;
-	if (offset + count < 32) {
-		field <<= 32 - offset - count;
-		offset = 32 - count;
-	}
-	return is_signed ? (u32)((s32)field >> offset) : field >> offset;
-}
-
-static __always_inline u64 bfm(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return ((1U << (a & 31)) - 1) << (b & 31);
+	return a < b;
 }
 
 static __always_inline u64 truth(bool value)
@@ -391,52 +231,6 @@ static __always_inline u64 ge(u64 a, u64 b, u64 c, unsigned int width, bool is_s
 	return truth(!less(a, b, is_signed));
 }
 
-/* An operation for whichever type the instruction has. */
-static __always_inline void any_type(u8 type, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-				     u32 on, element_fn element, enum shape shape)
-{
-	switch (type) {
-	case VSVM_TYPE_U8:
-		return lanes(dst, a, b, c, on, element, shape, 8, false);
-	case VSVM_TYPE_U16:
-		return lanes(dst, a, b, c, on, element, shape, 16, false);
-	case VSVM_TYPE_U32:
-		return lanes(dst, a, b, c, on, element, shape, 32, false);
-	case VSVM_TYPE_U64:
-		return lanes(dst, a, b, c, on, element, shape, 64, false);
-	case VSVM_TYPE_S8:
-		return lanes(dst, a, b, c, on, element, shape, 8, true);
-	case VSVM_TYPE_S16:
-		return lanes(dst, a, b, c, on, element, shape, 16, true);
-	case VSVM_TYPE_S32:
-		return lanes(dst, a, b, c, on, element, shape, 32, true);
-	case VSVM_TYPE_S64:
-		return lanes(dst, a, b, c, on, element, shape, 64, true);
-	}
-}
-
-/* The same for operations to which the sign makes no difference. */
-static __always_inline void any_size(u8 type, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-				     u32 on, element_fn element, enum shape shape)
-{
-	switch (vsvm_hw_type_size(type)) {
-	case 1:
-		return lanes(dst, a, b, c, on, element, shape, 8, false);
-	case 2:
-		return lanes(dst, a, b, c, on, element, shape, 16, false);
-	case 4:
-		return lanes(dst, a, b, c, on, element, shape, 32, false);
-	case 8:
-		return lanes(dst, a, b, c, on, element, shape, 64, false);
-	}
-}
-
-#define ALU(name, which, element, shape)							\
-static void name(u8 type, u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on)	\
-{												\
-	which(type, dst, a, b, c, on, element, shape);						\
-}
-
 ALU(alu_mov, any_size, mov, UNARY)
 ALU(alu_sel, any_size, sel, SELECT)
 ALU(alu_add, any_size, add, BINARY)
@@ -454,21 +248,12 @@ ALU(alu_addsat, any_type, addsat, BINARY)
 ALU(alu_subsat, any_type, subsat, BINARY)
 ALU(alu_hadd, any_type, hadd, BINARY)
 ALU(alu_rhadd, any_type, rhadd, BINARY)
-ALU(alu_and, any_size, and, BINARY)
-ALU(alu_or, any_size, or, BINARY)
-ALU(alu_xor, any_size, xor, BINARY)
-ALU(alu_not, any_size, not, UNARY)
-ALU(alu_shl, any_size, shl, SHIFT)
-ALU(alu_shr, any_type, shr, SHIFT)
-ALU(alu_rol, any_size, rol, SHIFT)
-ALU(alu_ror, any_size, ror, SHIFT)
-ALU(alu_popcnt, any_size, popcnt, INDEX)
-ALU(alu_clz, any_size, clz, INDEX)
-ALU(alu_find_lsb, any_size, find_lsb, INDEX)
-ALU(alu_find_msb, any_type, find_msb, INDEX)
-ALU(alu_bitrev, any_size, bitrev, UNARY)
-ALU(alu_bfe, any_type, bfe, EXTRACT)
-ALU(alu_bfm, any_size, bfm, BINARY)
+ALU(alu_mod, any_type, modulo, BINARY)
+ALU(alu_sign, any_type, sign, UNARY)
+ALU(alu_absdiff, any_type, absdiff, BINARY)
+ALU(alu_carry, any_size, carry, BINARY)
+ALU(alu_borrow, any_size, borrow, BINARY)
+ALU(alu_mulw, any_narrow, mul, WIDEN)
 ALU(alu_eq, any_size, eq, COMPARE)
 ALU(alu_ne, any_size, ne, COMPARE)
 ALU(alu_lt, any_type, lt, COMPARE)
@@ -509,7 +294,8 @@ static __always_inline void convert(u8 type, u32 *dst, const u32 *a, u32 on, uns
 }
 
 #define CONVERT(name, from, is_signed)							\
-static void name(u8 type, u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on)	\
+static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,	\
+		 u32 on)								\
 {											\
 	convert(type, dst, a, on, from, is_signed);					\
 }
@@ -561,40 +347,161 @@ static const vsvm_hw_alu_fn operations[] = {
 	[VSVM_OP_SUBSAT] = alu_subsat,
 	[VSVM_OP_HADD] = alu_hadd,
 	[VSVM_OP_RHADD] = alu_rhadd,
-	[VSVM_OP_AND] = alu_and,
-	[VSVM_OP_OR] = alu_or,
-	[VSVM_OP_XOR] = alu_xor,
-	[VSVM_OP_NOT] = alu_not,
-	[VSVM_OP_SHL] = alu_shl,
-	[VSVM_OP_SHR] = alu_shr,
-	[VSVM_OP_ROL] = alu_rol,
-	[VSVM_OP_ROR] = alu_ror,
-	[VSVM_OP_POPCNT] = alu_popcnt,
-	[VSVM_OP_CLZ] = alu_clz,
-	[VSVM_OP_FIND_LSB] = alu_find_lsb,
-	[VSVM_OP_FIND_MSB] = alu_find_msb,
-	[VSVM_OP_BITREV] = alu_bitrev,
-	[VSVM_OP_BFE] = alu_bfe,
-	[VSVM_OP_BFM] = alu_bfm,
+	[VSVM_OP_MOD] = alu_mod,
+	[VSVM_OP_SIGN] = alu_sign,
+	[VSVM_OP_ABSDIFF] = alu_absdiff,
+	[VSVM_OP_CARRY] = alu_carry,
+	[VSVM_OP_BORROW] = alu_borrow,
+	[VSVM_OP_MULW] = alu_mulw,
 };
 
-/**
- * vsvm_hw_alu_find() - the function that does an instruction
- * @op: an opcode of the moves, arithmetic, logic or comparison, but not SREG
- * @mod: condition of CMP, source type of CVT
- *
- * Whether @op goes with the type is for hw_program.c to know.
- *
- * Return: the function, or NULL.
- */
-vsvm_hw_alu_fn vsvm_hw_alu_find(u8 op, u8 mod)
+static vsvm_hw_alu_fn integer_fn(const struct vsvm_hw_insn *insn)
 {
-	switch (op) {
+	switch (insn->op) {
 	case VSVM_OP_CMP:
-		return mod < ARRAY_SIZE(comparisons) ? comparisons[mod] : NULL;
+		return insn->mod < ARRAY_SIZE(comparisons) ? comparisons[insn->mod] : NULL;
 	case VSVM_OP_CVT:
-		return mod < ARRAY_SIZE(conversions) ? conversions[mod] : NULL;
+		return insn->mod < ARRAY_SIZE(conversions) ? conversions[insn->mod] : NULL;
 	default:
-		return op < ARRAY_SIZE(operations) ? operations[op] : NULL;
+		return insn->op < ARRAY_SIZE(operations) && operations[insn->op] ?
+		       operations[insn->op] : vsvm_hw_bits_find(insn->op);
 	}
+}
+
+#ifdef CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT
+static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn)
+{
+	const struct vsvm_hw_conversion *conversion = vsvm_hw_float_conversions;
+	unsigned int i;
+
+	if (insn->op == VSVM_OP_FFMA && insn->type == VSVM_TYPE_F64)
+		return NULL;
+	if (insn->op != VSVM_OP_CVT)
+		return vsvm_hw_float_fns[insn->op];
+	for (i = 0; i < VSVM_HW_FLOAT_CONVERSIONS; i++, conversion++) {
+		if (conversion->to == insn->type && conversion->from == (insn->mod & 15) &&
+		    conversion->rounds & BIT(insn->mod >> 4))
+			return conversion->fn;
+	}
+	return NULL;
+}
+#else
+static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn)
+{
+	return NULL;
+}
+#endif
+
+static bool is_float(const struct vsvm_hw_insn *insn)
+{
+	return insn->type >= VSVM_TYPE_F16 ||
+	       (insn->op == VSVM_OP_CVT && (insn->mod & 15) >= VSVM_TYPE_F16);
+}
+
+/* About how many simple instructions take as long. */
+static u8 cost(const struct vsvm_hw_insn *insn)
+{
+	switch (insn->op) {
+	case VSVM_OP_FSIN:
+	case VSVM_OP_FCOS:
+	case VSVM_OP_FEXP2:
+	case VSVM_OP_FLOG2:
+	case VSVM_OP_FPOW:
+		return 16;
+	case VSVM_OP_CVT:
+	case VSVM_OP_FFMA:
+	case VSVM_OP_FLDEXP:
+		return insn->fpu ? 1 : 8;
+	case VSVM_OP_DIV:
+	case VSVM_OP_REM:
+	case VSVM_OP_MOD:
+	case VSVM_OP_FDIV:
+	case VSVM_OP_FREM:
+	case VSVM_OP_FMOD:
+	case VSVM_OP_FSQRT:
+	case VSVM_OP_FRCP:
+	case VSVM_OP_FRSQ:
+		return 4;
+	default:
+		return 1;
+	}
+}
+
+/* What REDUCE and SCAN do to two lanes. */
+static u8 reduce_op(const struct vsvm_hw_insn *insn)
+{
+	static const u8 integer[] = {
+		[VSVM_REDUCE_ADD] = VSVM_OP_ADD,
+		[VSVM_REDUCE_MUL] = VSVM_OP_MUL,
+		[VSVM_REDUCE_MIN] = VSVM_OP_MIN,
+		[VSVM_REDUCE_MAX] = VSVM_OP_MAX,
+		[VSVM_REDUCE_AND] = VSVM_OP_AND,
+		[VSVM_REDUCE_OR] = VSVM_OP_OR,
+		[VSVM_REDUCE_XOR] = VSVM_OP_XOR,
+	};
+	static const u8 floating[] = {
+		[VSVM_REDUCE_ADD] = VSVM_OP_FADD,
+		[VSVM_REDUCE_MUL] = VSVM_OP_FMUL,
+		[VSVM_REDUCE_MIN] = VSVM_OP_FMIN,
+		[VSVM_REDUCE_MAX] = VSVM_OP_FMAX,
+	};
+
+	return is_float(insn) ? floating[insn->mod] : integer[insn->mod];
+}
+
+static bool find_combine(struct vsvm_hw_insn *insn)
+{
+	struct vsvm_hw_insn step = { .type = insn->type };
+
+	switch (insn->op) {
+	case VSVM_OP_REDUCE:
+	case VSVM_OP_SCAN_INCL:
+	case VSVM_OP_SCAN_EXCL:
+		step.op = reduce_op(insn);
+		break;
+	case VSVM_OP_VOTE_EQ:
+		step.op = is_float(insn) ? VSVM_OP_FCMP : VSVM_OP_CMP;
+		break;
+	default:
+		return true;
+	}
+	if (!vsvm_hw_alu_find(&step))
+		return false;
+	insn->combine = step.alu;
+	insn->fpu = step.fpu;
+	/* Lane after lane, and each may cost as much as all. */
+	insn->cost = VSVM_WAVE_LANES;
+	return true;
+}
+
+/**
+ * vsvm_hw_alu_find() - find the function that does an instruction
+ * @insn: instruction of which all but @alu, @combine, @fpu and @cost is there
+ *
+ * Whether @insn obeys the rules is for hw_program.c to know. One that is no arithmetic has none.
+ *
+ * Return: false if there is no such function but ought to be.
+ */
+bool vsvm_hw_alu_find(struct vsvm_hw_insn *insn)
+{
+	insn->cost = 1;
+	if (insn->op >> 4 == VSVM_OP_BALLOT >> 4)
+		return find_combine(insn);
+	switch (insn->op >> 4) {
+	case VSVM_OP_NOP >> 4:
+	case VSVM_OP_LD >> 4:
+		return true;
+	}
+	if (insn->op == VSVM_OP_SREG)
+		return true;
+	if (is_float(insn)) {
+		insn->alu = fpu_fn(insn);
+		insn->fpu = insn->alu;
+		if (!insn->alu)
+			insn->alu = vsvm_hw_soft_find(insn->op, insn->type, insn->mod);
+	} else {
+		insn->alu = integer_fn(insn);
+	}
+	insn->cost = cost(insn);
+	return insn->alu;
 }

@@ -109,12 +109,19 @@ static int setup(struct kunit *test)
 	return test->priv ? 0 : -ENOMEM;
 }
 
+static vsvm_hw_alu_fn find(u8 op, u8 type, u8 mod)
+{
+	struct vsvm_hw_insn insn = { .op = op, .type = type, .mod = mod };
+
+	return vsvm_hw_alu_find(&insn) ? insn.alu : NULL;
+}
+
 static void run(struct kunit *test, const struct alu_case *c)
 {
 	struct operands *o = test->priv;
 	struct pair *src = o->src, *dst = &o->dst;
 	static const u32 masks[] = { U32_MAX, BIT(0), BIT(31), 0x80000001, 0x7ffffffe };
-	vsvm_hw_alu_fn alu = vsvm_hw_alu_find(c->op, c->mod);
+	vsvm_hw_alu_fn alu = find(c->op, c->type, c->mod);
 	const u64 values[3] = { c->a, c->b, c->c };
 	unsigned int i;
 
@@ -123,7 +130,8 @@ static void run(struct kunit *test, const struct alu_case *c)
 		set(&src[i], values[i], source_width(c, i));
 	for (i = 0; i < ARRAY_SIZE(masks); i++) {
 		memset32(dst->row[0], STALE, 2 * LANES);
-		alu(c->type, dst->row[0], src[0].row[0], src[1].row[0], src[2].row[0], masks[i]);
+		alu(c->type, c->mod, dst->row[0], src[0].row[0], src[1].row[0], src[2].row[0],
+		    masks[i]);
 		expect_result(test, c, dst, masks[i]);
 	}
 	/* The result may lie where a source was. */
@@ -134,7 +142,7 @@ static void run(struct kunit *test, const struct alu_case *c)
 		/* A row that is not read must be one that can be. */
 		if (source_width(c, i) == 64 && !is_64bit_result(c))
 			continue;
-		alu(c->type, dst->row[0], i == 0 ? dst->row[0] : src[0].row[0],
+		alu(c->type, c->mod, dst->row[0], i == 0 ? dst->row[0] : src[0].row[0],
 		    i == 1 ? dst->row[0] : src[1].row[0], i == 2 ? dst->row[0] : src[2].row[0],
 		    U32_MAX);
 		expect_result(test, c, dst, U32_MAX);
@@ -551,14 +559,14 @@ static void test_overlap(struct kunit *test)
 	memset32(rows[0], U32_MAX, LANES);
 	memset32(rows[1], 1, LANES);
 	memset32(rows[2], STALE, LANES);
-	vsvm_hw_alu_find(VSVM_OP_ADD, 0)(U64, rows[1], rows[0], rows[0], rows[0], U32_MAX);
+	find(VSVM_OP_ADD, U64, 0)(U64, 0, rows[1], rows[0], rows[0], rows[0], U32_MAX);
 	KUNIT_EXPECT_EQ(test, rows[0][0], U32_MAX);
 	KUNIT_EXPECT_EQ(test, rows[1][LANES - 1], 0xfffffffe);
 	KUNIT_EXPECT_EQ(test, rows[2][LANES - 1], 3);
 
 	memset32(rows[1], U32_MAX, LANES);
 	memset32(rows[2], 1, LANES);
-	vsvm_hw_alu_find(VSVM_OP_ADD, 0)(U64, rows[0], rows[1], rows[1], rows[1], U32_MAX);
+	find(VSVM_OP_ADD, U64, 0)(U64, 0, rows[0], rows[1], rows[1], rows[1], U32_MAX);
 	KUNIT_EXPECT_EQ(test, rows[0][LANES - 1], 0xfffffffe);
 	KUNIT_EXPECT_EQ(test, rows[1][LANES - 1], 3);
 	KUNIT_EXPECT_EQ(test, rows[2][0], 1);
@@ -572,7 +580,7 @@ static void test_no_lanes(struct kunit *test)
 
 	set(&o->src[0], 1, 64);
 	memset32(o->dst.row[0], STALE, 2 * LANES);
-	vsvm_hw_alu_find(VSVM_OP_ADD, 0)(U64, o->dst.row[0], src, src, src, 0);
+	find(VSVM_OP_ADD, U64, 0)(U64, 0, o->dst.row[0], src, src, src, 0);
 	KUNIT_EXPECT_EQ(test, o->dst.row[0][0], STALE);
 	KUNIT_EXPECT_EQ(test, o->dst.row[1][LANES - 1], STALE);
 }
@@ -585,16 +593,57 @@ static void test_find(struct kunit *test)
 		bool moves = op == VSVM_OP_MOV || op == VSVM_OP_SEL || op == VSVM_OP_CVT;
 		bool arithmetic = op >= VSVM_OP_ADD && op <= VSVM_OP_RHADD;
 		bool logic = op >= VSVM_OP_AND && op <= VSVM_OP_BFM;
+		bool more = op >= VSVM_OP_MOD && op <= VSVM_OP_INSH;
+		bool floating = op >= VSVM_OP_FADD && op <= VSVM_OP_FREXP_SIG;
 
-		KUNIT_EXPECT_EQ_MSG(test, !!vsvm_hw_alu_find(op, 0),
-				    moves || arithmetic || logic || op == VSVM_OP_CMP,
+		KUNIT_EXPECT_EQ_MSG(test, !!find(op, U32, 0),
+				    moves || arithmetic || logic || more || op == VSVM_OP_CMP,
 				    "opcode %#x", op);
+		if (IS_ENABLED(CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT) && op >= VSVM_OP_FADD)
+			KUNIT_EXPECT_EQ_MSG(test, !!find(op, VSVM_TYPE_F32, 0), floating,
+					    "opcode %#x", op);
 	}
 	for (mod = 0; mod < 256; mod++) {
-		KUNIT_EXPECT_EQ_MSG(test, !!vsvm_hw_alu_find(VSVM_OP_CMP, mod),
-				    mod <= VSVM_COND_GE, "condition %u", mod);
-		KUNIT_EXPECT_EQ_MSG(test, !!vsvm_hw_alu_find(VSVM_OP_CVT, mod),
-				    mod <= VSVM_TYPE_S64, "type %u", mod);
+		KUNIT_EXPECT_EQ_MSG(test, !!find(VSVM_OP_CMP, U32, mod), mod <= VSVM_COND_GE,
+				    "condition %u", mod);
+		KUNIT_EXPECT_EQ_MSG(test, !!find(VSVM_OP_FCMP, VSVM_TYPE_F32, mod),
+				    mod <= VSVM_COND_UNORD, "condition %u", mod);
+	}
+}
+
+/* What needs the FPU says so, and what goes by integers does not. */
+static void test_fpu(struct kunit *test)
+{
+	static const struct {
+		u8 op, type, mod;
+		bool fpu;
+	} cases[] = {
+		{ VSVM_OP_FADD, VSVM_TYPE_F16, 0, true },
+		{ VSVM_OP_FSIN, VSVM_TYPE_F32, 0, true },
+		{ VSVM_OP_FFMA, VSVM_TYPE_F32, 0, true },
+		{ VSVM_OP_FFMA, VSVM_TYPE_F64, 0, false },
+		{ VSVM_OP_FMIN, VSVM_TYPE_F32, 0, false },
+		{ VSVM_OP_FCMP, VSVM_TYPE_F64, VSVM_COND_LT, false },
+		{ VSVM_OP_CVT, VSVM_TYPE_F32, S32, true },
+		{ VSVM_OP_CVT, VSVM_TYPE_F32, S32 | VSVM_ROUND_UP << 4, false },
+		{ VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_ADD, true },
+		{ VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_MIN, false },
+		{ VSVM_OP_REDUCE, U32, VSVM_REDUCE_ADD, false },
+		{ VSVM_OP_ADD, U32, 0, false },
+	};
+	unsigned int i;
+
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT))
+		kunit_skip(test, "no FPU in this kernel");
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct vsvm_hw_insn insn = {
+			.op = cases[i].op, .type = cases[i].type, .mod = cases[i].mod,
+		};
+
+		KUNIT_EXPECT_TRUE(test, vsvm_hw_alu_find(&insn));
+		KUNIT_EXPECT_EQ_MSG(test, insn.fpu, cases[i].fpu, "case %u", i);
+		KUNIT_EXPECT_TRUE_MSG(test, insn.alu || insn.combine, "case %u", i);
+		KUNIT_EXPECT_NE(test, insn.cost, 0);
 	}
 }
 
@@ -614,6 +663,7 @@ static struct kunit_case alu_cases[] = {
 	KUNIT_CASE(test_overlap),
 	KUNIT_CASE(test_no_lanes),
 	KUNIT_CASE(test_find),
+	KUNIT_CASE(test_fpu),
 	{}
 };
 

@@ -130,7 +130,8 @@ static bool product_ok(const u32 n[3], u64 limit)
 
 static u32 check_dispatch(const struct vsvm_cmd_dispatch *cmd)
 {
-	if (cmd->program % 8 || cmd->args_size > VSVM_MAX_ARGS || cmd->pad ||
+	if (cmd->program % 8 || cmd->args_size > VSVM_MAX_ARGS ||
+	    cmd->shared_size > VSVM_MAX_SHARED ||
 	    !product_ok(cmd->grid, U32_MAX) || !product_ok(cmd->local, VSVM_MAX_LOCAL))
 		return VSVM_ERROR_COMMAND;
 	return 0;

@@ -27,6 +27,7 @@
 #include <linux/log2.h>
 #include <linux/slab.h>
 
+#include "hw_fpu.h"
 #include "hw_internal.h"
 
 DEFINE_STATIC_KEY_FALSE(vsvm_hw_hold_key);
@@ -127,7 +128,8 @@ void vsvm_hw_destroy(struct vsvm_hw *hw)
 
 u32 vsvm_hw_features(struct vsvm_hw *hw)
 {
-	return 0;
+	return VSVM_FEATURE_SHARED | VSVM_FEATURE_SCRATCH | VSVM_FEATURE_SUBGROUP |
+	       (vsvm_hw_fpu_available() ? VSVM_FEATURE_FLOAT : 0);
 }
 
 void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats *stats)

@@ -6,7 +6,13 @@
  * A dispatch reads its arguments, reads and checks its program, and then keeps slots filled with
  * waves until every workgroup has been run. Whatever the grid's size, it holds no more than
  * %VSVM_HW_WAVE_SLOTS waves. A workgroup starts when there are slots for all of its waves, which
- * barriers will need. The waves that can run take turns; those that are parked do not hinder them.
+ * barriers need. The waves that can run take turns; those that are parked or wait at a barrier do
+ * not hinder them.
+ *
+ * A barrier opens when every wave of the workgroup that has not ended is at one. Either a wave
+ * arrives, or one ends: both look, so the last of them opens it, and a workgroup never waits for
+ * itself. Waves are at a barrier as a whole, and barriers have no names, so programs whose waves
+ * meet at different ones go on as well.
  *
  * Memory for the program and for registers is allocated when a dispatch starts, kept for the next
  * one, and given back when the queue is idle, or dies. This is the only place where an engine
@@ -18,10 +24,13 @@
  * engine has let go of the queue.
  */
 
+#include <linux/align.h>
 #include <linux/bitops.h>
+#include <linux/bug.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "hw_internal.h"
 
@@ -69,7 +78,9 @@ void vsvm_hw_dispatch_begin(struct vsvm_hw_queue *queue)
 					     VSVM_WAVE_LANES);
 	dispatch->next_group = 0;
 	dispatch->used = 0;
+	dispatch->waiting = 0;
 	dispatch->turn = 0;
+	memset(dispatch->teams, 0, sizeof(dispatch->teams));
 }
 
 static enum vsvm_hw_result kill(struct vsvm_hw_queue *queue, u32 error, u64 addr)
@@ -93,8 +104,13 @@ static enum vsvm_hw_result read_head(struct vsvm_hw_queue *queue)
 	result = vsvm_hw_cmd_fetch(queue, va, &dispatch->fetch.head, sizeof(dispatch->fetch.head));
 	if (result != VSVM_HW_DONE)
 		return result;
-	if (!vsvm_hw_program_begin(program, &dispatch->fetch.head))
+	if (!vsvm_hw_program_begin(program, &dispatch->fetch.head,
+				   vsvm_hw_features(queue->hw)))
 		return kill(queue, VSVM_ERROR_PROGRAM, va);
+	dispatch->shared_size = program->shared_size + queue->packet.dispatch.shared_size;
+	if (dispatch->shared_size > (program->features & VSVM_FEATURE_SHARED ?
+				     VSVM_MAX_SHARED : 0))
+		return kill(queue, VSVM_ERROR_COMMAND, queue->stream.addr + queue->pos);
 
 	if (program->num_insns > program->capacity) {
 		kvfree(program->insns);
@@ -150,30 +166,90 @@ static enum vsvm_hw_result make_slots(struct vsvm_hw_queue *queue)
 	const struct vsvm_hw_program *program = &dispatch->program;
 	size_t frames_size = program->max_depth * sizeof(struct vsvm_hw_frame);
 	size_t regs_size = program->num_regs * VSVM_WAVE_LANES * sizeof(u32);
-	size_t wave_size = regs_size + frames_size;
+	size_t shared_size = ALIGN(dispatch->shared_size, 8);
+	size_t scratch_size, wave_size, total;
+	u32 i, teams;
 	void *memory;
-	u32 i;
 
-	dispatch->slots = clamp(VSVM_HW_WAVE_BYTES / wave_size, dispatch->group_waves,
-				VSVM_HW_WAVE_SLOTS);
+	/* Aligned, for atomics. */
+	dispatch->scratch_stride = ALIGN(program->scratch_size, 8);
+	scratch_size = dispatch->scratch_stride * VSVM_WAVE_LANES;
+	wave_size = regs_size + frames_size + scratch_size;
+
+	dispatch->slots = clamp(VSVM_HW_WAVE_BYTES /
+				(wave_size + shared_size / dispatch->group_waves),
+				dispatch->group_waves, VSVM_HW_WAVE_SLOTS);
 	if (dispatch->groups * dispatch->group_waves < dispatch->slots)
 		dispatch->slots = dispatch->groups * dispatch->group_waves;
 
-	if (dispatch->slots * wave_size > dispatch->memory_size) {
+	teams = dispatch->slots / dispatch->group_waves;
+	total = dispatch->slots * wave_size + teams * shared_size;
+	if (total > dispatch->memory_size) {
 		kvfree(dispatch->memory);
 		dispatch->memory_size = 0;
-		dispatch->memory = kvmalloc_array(dispatch->slots, wave_size,
-						  GFP_KERNEL | __GFP_NOWARN);
+		dispatch->memory = kvmalloc(total, GFP_KERNEL | __GFP_NOWARN);
 		if (!dispatch->memory)
 			return kill_nomem(queue);
-		dispatch->memory_size = dispatch->slots * wave_size;
+		dispatch->memory_size = total;
 	}
 	memory = dispatch->memory;
 	for (i = 0; i < dispatch->slots; i++, memory += wave_size) {
 		dispatch->waves[i].regs = memory;
 		dispatch->waves[i].frames = memory + regs_size;
+		dispatch->waves[i].scratch = memory + regs_size + frames_size;
 	}
+	for (i = 0; i < teams; i++, memory += shared_size)
+		dispatch->teams[i].shared = memory;
 	return VSVM_HW_DONE;
+}
+
+/* There is one: as many workgroups as there are teams have slots for their waves. */
+static struct vsvm_hw_team *free_team(struct vsvm_hw_dispatch *dispatch)
+{
+	struct vsvm_hw_team *team = dispatch->teams;
+
+	while (team->members)
+		team++;
+	return team;
+}
+
+static void open_barrier(struct vsvm_hw_dispatch *dispatch, struct vsvm_hw_team *team)
+{
+	dispatch->waiting &= ~team->arrived;
+	team->arrived = 0;
+}
+
+/**
+ * vsvm_hw_dispatch_arrive() - a wave is at a barrier
+ * @queue: queue
+ * @wave: wave, which then is beyond it if it does not have to wait
+ *
+ * Context: the engine's thread.
+ * Return: true if the wave may go on, false if it has to wait.
+ */
+bool vsvm_hw_dispatch_arrive(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave)
+{
+	struct vsvm_hw_dispatch *dispatch = &queue->dispatch;
+	struct vsvm_hw_team *team = wave->team;
+
+	WARN_ON_ONCE(dispatch->waiting & BIT_ULL(wave->slot));
+	team->arrived |= BIT_ULL(wave->slot);
+	dispatch->waiting |= BIT_ULL(wave->slot);
+	if (team->arrived != team->members)
+		return false;
+	open_barrier(dispatch, team);
+	return true;
+}
+
+static void end_wave(struct vsvm_hw_dispatch *dispatch, u32 slot)
+{
+	struct vsvm_hw_team *team = dispatch->waves[slot].team;
+
+	dispatch->used &= ~BIT_ULL(slot);
+	team->members &= ~BIT_ULL(slot);
+	/* It may be the one that the others wait for. */
+	if (team->members && team->arrived == team->members)
+		open_barrier(dispatch, team);
 }
 
 static void start_group(struct vsvm_hw_queue *queue)
@@ -181,14 +257,23 @@ static void start_group(struct vsvm_hw_queue *queue)
 	const struct vsvm_cmd_dispatch *cmd = &queue->packet.dispatch;
 	struct vsvm_hw_dispatch *dispatch = &queue->dispatch;
 	u32 items = cmd->local[0] * cmd->local[1] * cmd->local[2];
+	struct vsvm_hw_team *team = free_team(dispatch);
+	size_t scratch_size = dispatch->scratch_stride * VSVM_WAVE_LANES;
 	u64 group = dispatch->next_group++;
 	struct vsvm_hw_wave *wave;
 	u32 i, slot;
 
+	memset(team->shared, 0, dispatch->shared_size);
+	queue->engine->budget -= (dispatch->shared_size + dispatch->group_waves * scratch_size) /
+				 VSVM_HW_CLEAR_BYTES;
+
 	for (i = 0; i < dispatch->group_waves; i++, items -= VSVM_WAVE_LANES) {
 		slot = __ffs64(~dispatch->used & slots_mask(dispatch));
 		dispatch->used |= BIT_ULL(slot);
+		team->members |= BIT_ULL(slot);
 		wave = &dispatch->waves[slot];
+		wave->team = team;
+		memset(wave->scratch, 0, scratch_size);
 		wave->slot = slot;
 		wave->number = group * dispatch->group_waves + i;
 		wave->index = i;
@@ -213,18 +298,22 @@ static enum vsvm_hw_result run_waves(struct vsvm_hw_queue *queue)
 		if (dispatch->next_group < dispatch->groups &&
 		    hweight64(~dispatch->used & slots_mask(dispatch)) >= dispatch->group_waves)
 			start_group(queue);
-		ready = dispatch->used & ~queue->parked;
-		if (!ready)
+		ready = dispatch->used & ~(queue->parked | dispatch->waiting);
+		if (!ready) {
+			/* All cannot wait for each other: one of them waits for a page. */
+			WARN_ON_ONCE(dispatch->used && !queue->parked);
 			return dispatch->used ? VSVM_HW_PARKED : VSVM_HW_DONE;
+		}
 
 		slot = __ffs64(ready & GENMASK_ULL(63, dispatch->turn) ?: ready);
 		result = vsvm_hw_wave_run(queue, &dispatch->waves[slot]);
 		switch (result) {
 		case VSVM_HW_DONE:
-			dispatch->used &= ~BIT_ULL(slot);
+			end_wave(dispatch, slot);
 			vsvm_hw_count(&queue->engine->stats.waves, 1);
 			break;
 		case VSVM_HW_PARKED:
+		case VSVM_HW_WAITING:
 			break;
 		case VSVM_HW_MORE:
 			dispatch->turn = (slot + 1) % VSVM_HW_WAVE_SLOTS;

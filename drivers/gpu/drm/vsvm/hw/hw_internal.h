@@ -14,6 +14,8 @@
 #include <linux/vsvm_hw.h>
 #include <linux/wait.h>
 
+#include "hw_isa.h"
+
 struct task_struct;
 
 /* The GPU's own page, whatever the kernel's is: what level 0 of the table maps. */
@@ -22,8 +24,6 @@ struct task_struct;
 #define VSVM_HW_PAGE_MASK	(~(VSVM_HW_PAGE_SIZE - 1))
 /* First address that the MMU cannot translate. */
 #define VSVM_HW_VA_END		BIT_ULL(VSVM_VA_BITS)
-
-#define VSVM_HW_ALL_LANES	GENMASK(VSVM_WAVE_LANES - 1, 0)
 
 /* TLB entries for 4 KiB pages, and for 2 MiB and larger ones; powers of two. */
 #define VSVM_HW_TLB_SMALL	512
@@ -46,6 +46,8 @@ struct task_struct;
 #define VSVM_HW_COST_PACKET	8
 #define VSVM_HW_COST_MEMORY	4
 #define VSVM_HW_COST_PAGE	32
+/* Bytes that are cleared in that time. */
+#define VSVM_HW_CLEAR_BYTES	2048
 
 /* Pages that one access can miss: both sides of a copy, or two for each lane. */
 #define VSVM_HW_MAX_MISSES	(2 * VSVM_HW_FAULT_AHEAD)
@@ -69,6 +71,8 @@ enum vsvm_hw_result {
 	VSVM_HW_MORE,
 	/** @VSVM_HW_PARKED: it waits for a replay */
 	VSVM_HW_PARKED,
+	/** @VSVM_HW_WAITING: a wave that waits for others of its workgroup */
+	VSVM_HW_WAITING,
 	/** @VSVM_HW_DEAD: it killed its queue */
 	VSVM_HW_DEAD,
 };
@@ -124,83 +128,6 @@ union vsvm_hw_packet {
 };
 
 /**
- * typedef vsvm_hw_alu_fn - an operation on operands of a type, for the lanes that are on
- * @type: &enum vsvm_type
- * @dst: row of the result
- * @a: row of the first source
- * @b: row of the second source
- * @c: row of the third source
- * @on: mask of lanes
- *
- * Operands are rows of %VSVM_WAVE_LANES words; the high half of a 64-bit one is the row after. A
- * row is read only if the operation has that source. Rows may be the same.
- */
-typedef void (*vsvm_hw_alu_fn)(u8 type, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			       u32 on);
-
-/**
- * struct vsvm_hw_insn - an instruction that has been found good
- */
-struct vsvm_hw_insn {
-	/** @alu: what it does, NULL if it is not arithmetic */
-	vsvm_hw_alu_fn alu;
-	union {
-		/** @imm: immediate or offset */
-		u64 imm;
-		struct {
-			/** @next: control flow: where to go on when no lane is on */
-			u32 next;
-			/** @again: ENDLOOP: first instruction of the loop */
-			u32 again;
-		};
-	};
-	/** @op: &enum vsvm_op */
-	u8 op;
-	/** @type: &enum vsvm_type */
-	u8 type;
-	/** @mod: as in &struct vsvm_insn */
-	u8 mod;
-	/** @flags: VSVM_INSN_* */
-	u8 flags;
-	/** @dst: result register */
-	u8 dst;
-	/** @a: first source register */
-	u8 a;
-	/** @b: second source register */
-	u8 b;
-	/** @c: third source register */
-	u8 c;
-	/** @imm_source: which source is the immediate: 1, 2, 3 for a, b, c, 0 for none */
-	u8 imm_source;
-	/** @imm_wide: the immediate has 64 bits */
-	bool imm_wide;
-};
-
-/**
- * struct vsvm_hw_program - a program, copied and checked
- */
-struct vsvm_hw_program {
-	/** @insns: instructions */
-	struct vsvm_hw_insn *insns;
-	/** @capacity: instructions that there is room for */
-	u32 capacity;
-	/** @num_insns: instructions of the program */
-	u32 num_insns;
-	/** @checked: instructions that have been checked so far */
-	u32 checked;
-	/** @num_regs: registers of a lane */
-	u32 num_regs;
-	/** @depth: IF and LOOP open at this point */
-	u32 depth;
-	/** @max_depth: most that were ever open */
-	u32 max_depth;
-	/** @has_else: bits of those whose ELSE has been seen */
-	u64 has_else;
-	/** @open: instruction that opened each of them */
-	u16 open[VSVM_MAX_NESTING];
-};
-
-/**
  * struct vsvm_hw_frame - what a wave remembers of an open IF or LOOP
  */
 struct vsvm_hw_frame {
@@ -212,6 +139,18 @@ struct vsvm_hw_frame {
 	u32 left;
 	/** @resume: LOOP: &vsvm_hw_wave.resume of the loop around it */
 	u32 resume;
+};
+
+/**
+ * struct vsvm_hw_team - a workgroup under way; owned by the engine's thread
+ */
+struct vsvm_hw_team {
+	/** @members: slots of its waves that have not ended */
+	u64 members;
+	/** @arrived: those of them that wait at a barrier */
+	u64 arrived;
+	/** @shared: its shared memory */
+	void *shared;
 };
 
 /**
@@ -240,6 +179,10 @@ struct vsvm_hw_wave {
 	u32 index;
 	/** @group: workgroup in x, y, z */
 	u32 group[3];
+	/** @team: the workgroup's other waves and its memory */
+	struct vsvm_hw_team *team;
+	/** @scratch: scratch memory of its lanes, &vsvm_hw_dispatch.scratch_stride each */
+	void *scratch;
 	/** @regs: rows of registers */
 	u32 *regs;
 	/** @frames: one for each level of nesting */
@@ -262,8 +205,14 @@ struct vsvm_hw_dispatch {
 	u32 slots;
 	/** @group_waves: waves of a workgroup */
 	u32 group_waves;
+	/** @shared_size: bytes of shared memory of a workgroup */
+	u32 shared_size;
+	/** @scratch_stride: bytes from one lane's scratch memory to the next one's */
+	u32 scratch_stride;
 	/** @used: slots that hold a wave */
 	u64 used;
+	/** @waiting: those of them that wait at a barrier */
+	u64 waiting;
 	/** @groups: workgroups of the grid */
 	u64 groups;
 	/** @next_group: workgroup to start next */
@@ -272,6 +221,8 @@ struct vsvm_hw_dispatch {
 	u32 turn;
 	/** @waves: wave of each slot */
 	struct vsvm_hw_wave waves[VSVM_HW_WAVE_SLOTS];
+	/** @teams: workgroups; one without members is free */
+	struct vsvm_hw_team teams[VSVM_HW_WAVE_SLOTS];
 	/** @args: kernel arguments */
 	u8 args[VSVM_MAX_ARGS];
 	/** @fetch: program text just read, not yet checked */
@@ -544,12 +495,6 @@ static inline void vsvm_hw_hold(struct vsvm_hw_as *as, enum vsvm_hw_hold point, 
 		as->hw->config.hold(as, point, start, end);
 }
 
-/* Bytes of an integer enum vsvm_type. */
-static inline unsigned int vsvm_hw_type_size(u8 type)
-{
-	return 1 << (type & 3);
-}
-
 /* hw_device.c */
 void vsvm_hw_irq(struct vsvm_hw *hw, u32 status);
 u32 vsvm_hw_new_id(atomic_t *ids);
@@ -608,18 +553,21 @@ u32 vsvm_hw_cmd_check(const union vsvm_hw_packet *packet, u64 *bad);
 void vsvm_hw_dispatch_begin(struct vsvm_hw_queue *queue);
 enum vsvm_hw_result vsvm_hw_dispatch_run(struct vsvm_hw_queue *queue);
 void vsvm_hw_dispatch_trim(struct vsvm_hw_queue *queue, size_t keep);
-
-/* hw_program.c */
-bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head);
-bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn *insn);
-u32 vsvm_hw_program_end(struct vsvm_hw_program *program);
-
-/* hw_alu.c */
-vsvm_hw_alu_fn vsvm_hw_alu_find(u8 op, u8 mod);
+bool vsvm_hw_dispatch_arrive(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave);
 
 /* hw_wave.c */
 void vsvm_hw_wave_begin(struct vsvm_hw_wave *wave, u32 num_regs, u32 lanes);
 enum vsvm_hw_result vsvm_hw_wave_run(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave);
+
+/* hw_subgroup.c */
+void vsvm_hw_subgroup_insn(const struct vsvm_hw_wave *wave, const struct vsvm_hw_insn *insn,
+			   const u32 *a, const u32 *b);
+
+/* hw_local.c */
+u32 vsvm_hw_local_generic(const struct vsvm_hw_wave *wave, const struct vsvm_hw_insn *insn);
+enum vsvm_hw_result vsvm_hw_local_insn(struct vsvm_hw_queue *queue,
+				       const struct vsvm_hw_wave *wave,
+				       const struct vsvm_hw_insn *insn, u32 lanes);
 
 /* hw_mem.c */
 enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,

@@ -56,6 +56,16 @@ static u64 pair(const u32 *row, unsigned int lane)
 	return row[lane] | (u64)row[VSVM_WAVE_LANES + lane] << 32;
 }
 
+/* By integers: a section of the MMU is no place for one of the FPU. */
+static u64 atomic_float(u8 type, u32 op, u64 old, u64 operand)
+{
+	const u64 one = type == VSVM_TYPE_F32 ? 0x3f800000 : 0x3ff0000000000000;
+
+	if (op == VSVM_ATOMIC_FADD)
+		return vsvm_hw_soft_fma(type, old, one, operand);
+	return vsvm_hw_soft_min(type, old, operand, op == VSVM_ATOMIC_FMAX);
+}
+
 static u32 atomic_word(u32 *ptr, u32 op, u32 operand, u32 compare)
 {
 	u32 old, new;
@@ -92,8 +102,11 @@ static u32 atomic_word(u32 *ptr, u32 op, u32 operand, u32 compare)
 		case VSVM_ATOMIC_SMIN:
 			new = min((s32)old, (s32)operand);
 			break;
-		default:
+		case VSVM_ATOMIC_SMAX:
 			new = max((s32)old, (s32)operand);
+			break;
+		default:
+			new = atomic_float(VSVM_TYPE_F32, op, old, operand);
 			break;
 		}
 	} while (!try_cmpxchg(ptr, &old, new));
@@ -136,8 +149,11 @@ static u64 atomic_double(u64 *ptr, u32 op, u64 operand, u64 compare)
 		case VSVM_ATOMIC_SMIN:
 			new = min((s64)old, (s64)operand);
 			break;
-		default:
+		case VSVM_ATOMIC_SMAX:
 			new = max((s64)old, (s64)operand);
+			break;
+		default:
+			new = atomic_float(VSVM_TYPE_F64, op, old, operand);
 			break;
 		}
 	} while (!try_cmpxchg(ptr, &old, new));
@@ -147,7 +163,7 @@ static u64 atomic_double(u64 *ptr, u32 op, u64 operand, u64 compare)
 /**
  * vsvm_hw_mem_atomic() - do an atomic operation
  * @ptr: memory, translated for %VSVM_ACCESS_ATOMIC in this section; multiple of @width
- * @op: integer &enum vsvm_atomic_op
+ * @op: &enum vsvm_atomic_op; those on floating point are of as many bits as there are
  * @width: 4 or 8 bytes
  * @operand: right-hand side
  * @compare: comparand
@@ -263,7 +279,7 @@ static __always_inline void run_lanes(struct vsvm_hw_queue *queue, struct vsvm_h
 				      const u32 size, struct outcome *outcome)
 {
 	const u64 offset = (s32)(u32)insn->imm;
-	const u32 op = insn->imm >> 32;
+	const u32 op = insn->imm >> 32 & 0xff;
 	const bool wants_result = access == VSVM_ACCESS_READ ||
 				  (access == VSVM_ACCESS_ATOMIC &&
 				   !(insn->flags & VSVM_INSN_NORET));
@@ -447,12 +463,28 @@ enum vsvm_hw_result vsvm_hw_mem_insn(struct vsvm_hw_queue *queue, struct vsvm_hw
 		prefetch_lanes(queue, wave, insn);
 		return VSVM_HW_DONE;
 	}
-	if (insn->mod == VSVM_SPACE_ARG)
+	switch (insn->mod) {
+	case VSVM_SPACE_ARG:
 		return load_argument(queue, wave, insn);
+	case VSVM_SPACE_SHARED:
+	case VSVM_SPACE_SCRATCH:
+		return vsvm_hw_local_insn(queue, wave, insn, wave->on);
+	}
 
 	kind = &kinds[insn->op - VSVM_OP_LD];
-	if (!wave->pending)
+	if (!wave->pending) {
 		wave->pending = wave->on;
+		if (insn->mod == VSVM_SPACE_GENERIC) {
+			u32 local = vsvm_hw_local_generic(wave, insn);
+
+			/* First those that do not fault, once; the others as for GLOBAL. */
+			if (local && vsvm_hw_local_insn(queue, wave, insn, local) != VSVM_HW_DONE)
+				return VSVM_HW_DEAD;
+			wave->pending &= ~local;
+			if (!wave->pending)
+				return VSVM_HW_DONE;
+		}
+	}
 	vsvm_hw_hold(queue->as, VSVM_HW_HOLD_TRANSLATE, 0, U64_MAX);
 	vsvm_hw_mmu_begin(queue->engine);
 	kind->lanes[insn->type & 3](queue, wave, insn, &outcome);

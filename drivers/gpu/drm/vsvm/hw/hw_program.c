@@ -7,10 +7,10 @@
  * wave cannot name a register that it does not have, jump out of its program or run out of frames,
  * so it checks none of this.
  *
- * What an instruction may look like is data: one &struct rule for each opcode says which types,
- * operands, flags and modifiers it takes, and every field that it does not take must be zero. An
- * opcode without a rule does not exist. Features that are not there yet (floating point, shared and
- * scratch memory, subgroups) get in by more rules.
+ * What an instruction may look like is data: one &struct rule for each opcode, a row of
+ * drm/vsvm_isa_table.h, says which types, operands, flags and modifiers it takes, and every field
+ * that it does not take must be zero. An opcode without a row does not exist, nor does one whose
+ * feature the device does not have.
  *
  * Instructions are checked in order, as they come in; jumps are resolved when the last one is in,
  * backwards, since where a lane goes on is later in the text, but for loops. Each instruction that
@@ -25,37 +25,9 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "hw_internal.h"
+#include <drm/vsvm_isa_table.h>
 
-/* What kind of operand a register field names, and so how many registers it is. */
-enum operand {
-	/* none: the field must be zero */
-	NONE,
-	/* of the instruction's type */
-	TYPE,
-	/* 32 bits, whatever the type */
-	WORD,
-	/* address: 64 bits */
-	ADDR,
-	/* of the type that the modifier names */
-	FROM,
-};
-
-enum modifier {
-	MOD_ZERO,
-	MOD_COND,
-	MOD_SREG,
-	MOD_TYPE,
-	MOD_LOAD,
-	MOD_GLOBAL,
-};
-
-enum immediate {
-	/* zero, or the last source with VSVM_INSN_IMM */
-	IMM_SOURCE,
-	IMM_OFFSET,
-	IMM_ATOMIC,
-};
+#include "hw_isa.h"
 
 /**
  * struct rule - what an instruction looks like
@@ -63,184 +35,36 @@ enum immediate {
 struct rule {
 	/** @known: the opcode exists */
 	bool known;
-	/** @alu: hw_alu.c does it */
-	bool alu;
 	/** @types: mask of enum vsvm_type; 0: the field must be zero */
 	u16 types;
-	/** @dst: &enum operand */
+	/** @dst: &enum vsvm_operand */
 	u8 dst;
-	/** @src: &enum operand of a, b, c */
+	/** @src: &enum vsvm_operand of a, b, c */
 	u8 src[3];
 	/** @flags: VSVM_INSN_* that it may have */
 	u8 flags;
-	/** @mod: &enum modifier */
+	/** @mod: &enum vsvm_mod_kind */
 	u8 mod;
-	/** @imm: &enum immediate */
+	/** @imm: &enum vsvm_imm_kind */
 	u8 imm;
+	/** @feature: VSVM_FEATURE_* that it needs */
+	u8 feature;
 };
 
-#define UNSIGNED	(BIT(VSVM_TYPE_U8) | BIT(VSVM_TYPE_U16) | BIT(VSVM_TYPE_U32) | \
-			 BIT(VSVM_TYPE_U64))
-#define SIGNED		(BIT(VSVM_TYPE_S8) | BIT(VSVM_TYPE_S16) | BIT(VSVM_TYPE_S32) | \
-			 BIT(VSVM_TYPE_S64))
-#define INTEGER		(UNSIGNED | SIGNED)
+#define VSVM_ISA_ROW(op_, types_, dst_, a_, b_, c_, flags_, mod_, imm_, feature_, ...)	\
+	[VSVM_OP_##op_] = {									\
+		.known = true,									\
+		.types = VSVM_TYPES_##types_,							\
+		.dst = VSVM_OPERAND_##dst_,							\
+		.src = { VSVM_OPERAND_##a_, VSVM_OPERAND_##b_, VSVM_OPERAND_##c_ },		\
+		.flags = VSVM_FLAGS_##flags_,							\
+		.mod = VSVM_MOD_##mod_,								\
+		.imm = VSVM_IMM_##imm_,								\
+		.feature = VSVM_NEEDS_##feature_,						\
+	},
 
-static const struct rule flow_rule = { .known = true };
-
-static const struct rule flow_predicate_rule = {
-	.known = true, .src = { WORD }, .flags = VSVM_INSN_PRED | VSVM_INSN_NOT,
-};
-
-static const struct rule unary_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = TYPE, .src = { TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule unary_signed_rule = {
-	.known = true, .alu = true, .types = SIGNED, .dst = TYPE, .src = { TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule unary_unsigned_rule = {
-	.known = true, .alu = true, .types = UNSIGNED, .dst = TYPE, .src = { TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule index_unsigned_rule = {
-	.known = true, .alu = true, .types = UNSIGNED, .dst = WORD, .src = { TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule index_any_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = WORD, .src = { TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule binary_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = TYPE, .src = { TYPE, TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule ternary_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = TYPE, .src = { TYPE, TYPE, TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule shift_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = TYPE, .src = { TYPE, WORD },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule rotate_rule = {
-	.known = true, .alu = true, .types = UNSIGNED, .dst = TYPE, .src = { TYPE, WORD },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule extract_rule = {
-	.known = true, .alu = true, .types = BIT(VSVM_TYPE_U32) | BIT(VSVM_TYPE_S32), .dst = TYPE,
-	.src = { TYPE, WORD, WORD }, .flags = VSVM_INSN_IMM,
-};
-
-static const struct rule mask_rule = {
-	.known = true, .alu = true, .types = BIT(VSVM_TYPE_U32), .dst = TYPE,
-	.src = { TYPE, TYPE }, .flags = VSVM_INSN_IMM,
-};
-
-static const struct rule compare_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = WORD, .src = { TYPE, TYPE },
-	.flags = VSVM_INSN_IMM, .mod = MOD_COND,
-};
-
-static const struct rule select_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = TYPE, .src = { WORD, TYPE, TYPE },
-	.flags = VSVM_INSN_IMM,
-};
-
-static const struct rule convert_rule = {
-	.known = true, .alu = true, .types = INTEGER, .dst = TYPE, .src = { FROM },
-	.mod = MOD_TYPE,
-};
-
-static const struct rule special_rule = {
-	.known = true, .types = BIT(VSVM_TYPE_U32) | BIT(VSVM_TYPE_U64), .dst = TYPE,
-	.mod = MOD_SREG,
-};
-
-static const struct rule load_rule = {
-	.known = true, .types = INTEGER, .dst = TYPE, .src = { ADDR }, .mod = MOD_LOAD,
-	.imm = IMM_OFFSET,
-};
-
-static const struct rule store_rule = {
-	.known = true, .types = INTEGER, .src = { ADDR, TYPE }, .mod = MOD_GLOBAL,
-	.imm = IMM_OFFSET,
-};
-
-static const struct rule atomic_rule = {
-	.known = true, .types = BIT(VSVM_TYPE_U32) | BIT(VSVM_TYPE_U64), .dst = TYPE,
-	.src = { ADDR, TYPE, TYPE }, .flags = VSVM_INSN_NORET, .mod = MOD_GLOBAL,
-	.imm = IMM_ATOMIC,
-};
-
-static const struct rule prefetch_rule = {
-	.known = true, .src = { ADDR }, .mod = MOD_GLOBAL, .imm = IMM_OFFSET,
-};
-
-static const struct rule *const rules[256] = {
-	[VSVM_OP_NOP] = &flow_rule,
-	[VSVM_OP_IF] = &flow_predicate_rule,
-	[VSVM_OP_ELSE] = &flow_rule,
-	[VSVM_OP_ENDIF] = &flow_rule,
-	[VSVM_OP_LOOP] = &flow_rule,
-	[VSVM_OP_ENDLOOP] = &flow_rule,
-	[VSVM_OP_BREAK] = &flow_predicate_rule,
-	[VSVM_OP_CONTINUE] = &flow_predicate_rule,
-	[VSVM_OP_EXIT] = &flow_predicate_rule,
-
-	[VSVM_OP_MOV] = &unary_rule,
-	[VSVM_OP_SEL] = &select_rule,
-	[VSVM_OP_SREG] = &special_rule,
-	[VSVM_OP_CVT] = &convert_rule,
-
-	[VSVM_OP_ADD] = &binary_rule,
-	[VSVM_OP_SUB] = &binary_rule,
-	[VSVM_OP_MUL] = &binary_rule,
-	[VSVM_OP_MULHI] = &binary_rule,
-	[VSVM_OP_MAD] = &ternary_rule,
-	[VSVM_OP_DIV] = &binary_rule,
-	[VSVM_OP_REM] = &binary_rule,
-	[VSVM_OP_MIN] = &binary_rule,
-	[VSVM_OP_MAX] = &binary_rule,
-	[VSVM_OP_NEG] = &unary_rule,
-	[VSVM_OP_ABS] = &unary_signed_rule,
-	[VSVM_OP_ADDSAT] = &binary_rule,
-	[VSVM_OP_SUBSAT] = &binary_rule,
-	[VSVM_OP_HADD] = &binary_rule,
-	[VSVM_OP_RHADD] = &binary_rule,
-
-	[VSVM_OP_AND] = &binary_rule,
-	[VSVM_OP_OR] = &binary_rule,
-	[VSVM_OP_XOR] = &binary_rule,
-	[VSVM_OP_NOT] = &unary_rule,
-	[VSVM_OP_SHL] = &shift_rule,
-	[VSVM_OP_SHR] = &shift_rule,
-	[VSVM_OP_ROL] = &rotate_rule,
-	[VSVM_OP_ROR] = &rotate_rule,
-	[VSVM_OP_POPCNT] = &index_unsigned_rule,
-	[VSVM_OP_CLZ] = &index_unsigned_rule,
-	[VSVM_OP_FIND_LSB] = &index_unsigned_rule,
-	[VSVM_OP_FIND_MSB] = &index_any_rule,
-	[VSVM_OP_BITREV] = &unary_unsigned_rule,
-	[VSVM_OP_BFE] = &extract_rule,
-	[VSVM_OP_BFM] = &mask_rule,
-
-	[VSVM_OP_CMP] = &compare_rule,
-
-	[VSVM_OP_LD] = &load_rule,
-	[VSVM_OP_ST] = &store_rule,
-	[VSVM_OP_ATOM] = &atomic_rule,
-	[VSVM_OP_PREFETCH] = &prefetch_rule,
-	[VSVM_OP_MEMBAR] = &flow_rule,
+static const struct rule rules[256] = {
+#include <drm/vsvm_isa_table.h>
 };
 
 static bool is_wide(u8 type)
@@ -248,63 +72,151 @@ static bool is_wide(u8 type)
 	return vsvm_hw_type_size(type) == 8;
 }
 
-static bool is_integer(u8 type)
+static bool is_float(u8 type)
 {
-	return type <= VSVM_TYPE_S64 && (INTEGER & BIT(type));
+	return type < 16 && VSVM_TYPES_F & BIT(type);
+}
+
+static bool has(const struct vsvm_hw_program *program, u32 features)
+{
+	return !(features & ~program->features);
+}
+
+static bool type_ok(const struct vsvm_hw_program *program, u8 type, u16 types)
+{
+	return type < 16 && types & BIT(type) &&
+	       (!is_float(type) || has(program, VSVM_FEATURE_FLOAT));
 }
 
 static bool is_last_source(const struct rule *rule, unsigned int i)
 {
-	return rule->src[i] != NONE && (i == 2 || rule->src[i + 1] == NONE);
+	return rule->src[i] != VSVM_OPERAND_N && (i == 2 || rule->src[i + 1] == VSVM_OPERAND_N);
+}
+
+static u32 atomic_op(const struct vsvm_insn *insn)
+{
+	return insn->imm >> 32 & 0xff;
+}
+
+/* Registers that an operand takes; 0: its field must be zero. */
+static u32 operand_regs(const struct vsvm_insn *insn, u8 operand)
+{
+	switch (operand) {
+	case VSVM_OPERAND_T:
+		return 1 + is_wide(insn->type);
+	case VSVM_OPERAND_W:
+		return 1;
+	case VSVM_OPERAND_P:
+		/* IF has a predicate, whether the flag says so or not. */
+		return insn->flags & VSVM_INSN_PRED || insn->op == VSVM_OP_IF;
+	case VSVM_OPERAND_A:
+		if (insn->mod == VSVM_SPACE_ARG)
+			return 0;
+		return insn->mod == VSVM_SPACE_SHARED || insn->mod == VSVM_SPACE_SCRATCH ? 1 : 2;
+	case VSVM_OPERAND_C:
+		return atomic_op(insn) == VSVM_ATOMIC_CMPXCHG ? 1 + is_wide(insn->type) : 0;
+	case VSVM_OPERAND_F:
+		return 1 + is_wide(insn->mod);
+	case VSVM_OPERAND_D:
+		return 1 + (vsvm_hw_type_size(insn->type) == 4);
+	default:
+		return 0;
+	}
 }
 
 static bool operand_ok(const struct vsvm_hw_program *program, const struct vsvm_insn *insn,
 		       u8 operand, u8 reg)
 {
-	u32 regs = 1;
+	u32 regs = operand_regs(insn, operand);
 
-	switch (operand) {
-	case NONE:
-		return !reg;
-	case TYPE:
-		regs += is_wide(insn->type);
-		break;
-	case FROM:
-		regs += is_wide(insn->mod);
-		break;
-	case ADDR:
-		regs += 1;
-		break;
-	}
-	return reg + regs <= program->num_regs;
+	return regs ? reg + regs <= program->num_regs : !reg;
 }
 
-static bool modifier_ok(const struct rule *rule, const struct vsvm_insn *insn)
+static bool space_ok(const struct vsvm_hw_program *program, u8 space)
+{
+	switch (space) {
+	case VSVM_SPACE_GLOBAL:
+	case VSVM_SPACE_ARG:
+		return true;
+	case VSVM_SPACE_SHARED:
+		return has(program, VSVM_FEATURE_SHARED);
+	case VSVM_SPACE_SCRATCH:
+		return has(program, VSVM_FEATURE_SCRATCH);
+	case VSVM_SPACE_GENERIC:
+		return has(program, VSVM_FEATURE_SHARED | VSVM_FEATURE_SCRATCH);
+	default:
+		return false;
+	}
+}
+
+static bool conversion_ok(const struct vsvm_hw_program *program, const struct vsvm_insn *insn)
+{
+	const u8 from = insn->mod & 15, round = insn->mod >> 4;
+
+	if (!type_ok(program, from, VSVM_TYPES_IF) || round > VSVM_ROUND_DOWN)
+		return false;
+	return !round || is_float(from) || is_float(insn->type);
+}
+
+static bool modifier_ok(const struct vsvm_hw_program *program, const struct rule *rule,
+			const struct vsvm_insn *insn)
 {
 	switch (rule->mod) {
-	case MOD_COND:
+	case VSVM_MOD_COND:
 		return insn->mod <= VSVM_COND_GE;
-	case MOD_SREG:
+	case VSVM_MOD_FCOND:
+		return insn->mod <= VSVM_COND_UNORD;
+	case VSVM_MOD_SREG:
 		if (insn->mod == VSVM_SREG_CLOCK)
 			return insn->type == VSVM_TYPE_U64;
-		return insn->mod < VSVM_SREG_CLOCK && insn->type == VSVM_TYPE_U32;
-	case MOD_TYPE:
-		return is_integer(insn->mod);
-	case MOD_LOAD:
-		return insn->mod == VSVM_SPACE_GLOBAL || insn->mod == VSVM_SPACE_ARG;
+		return insn->mod <= VSVM_SREG_SHARED_SIZE && insn->type == VSVM_TYPE_U32;
+	case VSVM_MOD_FROM:
+		return conversion_ok(program, insn);
+	case VSVM_MOD_LOAD:
+		return space_ok(program, insn->mod);
+	case VSVM_MOD_STORE:
+		return insn->mod != VSVM_SPACE_ARG && space_ok(program, insn->mod);
+	case VSVM_MOD_ATOM:
+		return insn->mod != VSVM_SPACE_ARG && insn->mod != VSVM_SPACE_SCRATCH &&
+		       space_ok(program, insn->mod);
+	case VSVM_MOD_GLOBAL:
+		return insn->mod == VSVM_SPACE_GLOBAL;
+	case VSVM_MOD_REDUCE:
+		return insn->mod <= (is_float(insn->type) ? VSVM_REDUCE_MAX : VSVM_REDUCE_XOR);
 	default:
-		/* VSVM_SPACE_GLOBAL is 0. */
 		return !insn->mod;
 	}
+}
+
+/* Bits 40 and up of @imm. */
+static bool order_ok(u64 imm, u8 weakest)
+{
+	return !(imm >> 48) && (imm >> 40 & 15) <= weakest && imm >> 44 <= VSVM_SCOPE_WAVE;
+}
+
+static bool atomic_ok(const struct vsvm_insn *insn)
+{
+	const u32 op = atomic_op(insn);
+
+	if (!order_ok(insn->imm, VSVM_ORDER_RELAXED))
+		return false;
+	if (is_float(insn->type))
+		return op >= VSVM_ATOMIC_FADD && op <= VSVM_ATOMIC_FMAX;
+	return op <= VSVM_ATOMIC_SMAX;
 }
 
 static bool immediate_ok(const struct rule *rule, const struct vsvm_insn *insn)
 {
 	switch (rule->imm) {
-	case IMM_OFFSET:
+	case VSVM_IMM_OFFSET:
 		return !(insn->imm >> 32);
-	case IMM_ATOMIC:
-		return insn->imm >> 32 <= VSVM_ATOMIC_SMAX;
+	case VSVM_IMM_ATOMIC:
+		return atomic_ok(insn);
+	case VSVM_IMM_ORDER:
+		return !(insn->imm & GENMASK_ULL(39, 0)) &&
+		       order_ok(insn->imm, VSVM_ORDER_RELEASE);
+	case VSVM_IMM_CLUSTER:
+		return insn->imm <= VSVM_WAVE_LANES && !(insn->imm & (insn->imm - 1));
 	default:
 		return !insn->imm || insn->flags & VSVM_INSN_IMM;
 	}
@@ -314,27 +226,17 @@ static bool operands_ok(const struct vsvm_hw_program *program, const struct rule
 			const struct vsvm_insn *insn)
 {
 	const u8 regs[3] = { insn->a, insn->b, insn->c };
-	u8 dst = rule->dst;
 	unsigned int i;
 
-	if (insn->flags & VSVM_INSN_NORET)
-		dst = NONE;
-	if (!operand_ok(program, insn, dst, insn->dst))
+	if (!operand_ok(program, insn, insn->flags & VSVM_INSN_NORET ? VSVM_OPERAND_N : rule->dst,
+			insn->dst))
 		return false;
 
 	for (i = 0; i < 3; i++) {
 		u8 operand = rule->src[i];
 
 		if (insn->flags & VSVM_INSN_IMM && is_last_source(rule, i))
-			operand = NONE;
-		/* Without a predicate there is no register for it. */
-		if (rule == &flow_predicate_rule && insn->op != VSVM_OP_IF &&
-		    !(insn->flags & VSVM_INSN_PRED))
-			operand = NONE;
-		if (rule == &load_rule && insn->mod == VSVM_SPACE_ARG)
-			operand = NONE;
-		if (rule == &atomic_rule && i == 2 && insn->imm >> 32 != VSVM_ATOMIC_CMPXCHG)
-			operand = NONE;
+			operand = VSVM_OPERAND_N;
 		if (!operand_ok(program, insn, operand, regs[i]))
 			return false;
 	}
@@ -344,15 +246,15 @@ static bool operands_ok(const struct vsvm_hw_program *program, const struct rule
 static bool insn_ok(const struct vsvm_hw_program *program, const struct rule *rule,
 		    const struct vsvm_insn *insn)
 {
-	if (!rule || insn->flags & ~rule->flags)
+	if (!rule->known || !has(program, rule->feature) || insn->flags & ~rule->flags)
 		return false;
-	if (rule->types ? !is_integer(insn->type) || !(BIT(insn->type) & rule->types) : insn->type)
+	if (rule->types ? !type_ok(program, insn->type, rule->types) : insn->type)
 		return false;
 	/* IF has a predicate, whether the flag says so or not. */
 	if (insn->flags & VSVM_INSN_NOT && !(insn->flags & VSVM_INSN_PRED) &&
 	    insn->op != VSVM_OP_IF)
 		return false;
-	return modifier_ok(rule, insn) && immediate_ok(rule, insn) &&
+	return modifier_ok(program, rule, insn) && immediate_ok(rule, insn) &&
 	       operands_ok(program, rule, insn);
 }
 
@@ -411,10 +313,12 @@ static bool nest(struct vsvm_hw_program *program, u8 op)
  * vsvm_hw_program_begin() - check the head of a program
  * @program: program to begin; the caller then sees to room for its instructions
  * @head: head
+ * @features: VSVM_FEATURE_* that there are
  *
  * Return: false if the head breaks a rule.
  */
-bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head)
+bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head,
+			   u32 features)
 {
 	BUILD_BUG_ON(VSVM_MAX_INSNS - 1 > U16_MAX);
 	BUILD_BUG_ON(BITS_PER_TYPE(program->has_else) < VSVM_MAX_NESTING);
@@ -422,11 +326,16 @@ bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_pr
 	if (head->magic != VSVM_PROGRAM_MAGIC || head->version != VSVM_PROGRAM_VERSION ||
 	    !head->num_regs || head->num_regs > VSVM_MAX_REGS ||
 	    !head->num_insns || head->num_insns > VSVM_MAX_INSNS ||
-	    head->shared_size || head->scratch_size || memchr_inv(head->pad, 0, sizeof(head->pad)))
+	    head->shared_size > (features & VSVM_FEATURE_SHARED ? VSVM_MAX_SHARED : 0) ||
+	    head->scratch_size > (features & VSVM_FEATURE_SCRATCH ? VSVM_MAX_SCRATCH : 0) ||
+	    memchr_inv(head->pad, 0, sizeof(head->pad)))
 		return false;
 
 	program->num_regs = head->num_regs;
 	program->num_insns = head->num_insns;
+	program->features = features;
+	program->shared_size = head->shared_size;
+	program->scratch_size = head->scratch_size;
 	program->checked = 0;
 	program->depth = 0;
 	program->max_depth = 0;
@@ -442,7 +351,7 @@ bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_pr
  */
 bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn *insn)
 {
-	const struct rule *rule = rules[insn->op];
+	const struct rule *rule = &rules[insn->op];
 	struct vsvm_hw_insn *out = &program->insns[program->checked];
 	unsigned int i;
 
@@ -462,15 +371,12 @@ bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn
 	};
 	if (insn->op == VSVM_OP_IF)
 		out->flags |= VSVM_INSN_PRED;
-	if (rule->alu) {
-		out->alu = vsvm_hw_alu_find(insn->op, insn->mod);
-		if (!out->alu)
-			return false;
-	}
+	if (!vsvm_hw_alu_find(out))
+		return false;
 	for (i = 0; i < 3 && insn->flags & VSVM_INSN_IMM; i++) {
 		if (is_last_source(rule, i)) {
 			out->imm_source = i + 1;
-			out->imm_wide = rule->src[i] == TYPE && is_wide(insn->type);
+			out->imm_wide = rule->src[i] == VSVM_OPERAND_T && is_wide(insn->type);
 		}
 	}
 	if (!nest(program, insn->op))

@@ -11,16 +11,23 @@
  * @left until the innermost loop ends or begins its next round, lanes that EXIT are no longer in
  * @alive; ENDIF leaves both out when it brings back the lanes of its frame.
  *
- * A wave runs until its program ends, the engine's slice is used up, or a memory instruction has to
- * wait for a page. That instruction is then resumed for the lanes that are still to do.
+ * A wave runs until its program ends, the engine's slice is used up, it has to wait for others of
+ * its workgroup at a barrier, or a memory instruction has to wait for a page. That instruction is
+ * then resumed for the lanes that are still to do.
+ *
+ * Instructions that need the CPU's floating point unit are done in sections of it, see hw_fpu.h:
+ * vsvm_hw_wave_run() begins one where it needs it, and never has one where it calls what may fault,
+ * sleep or take a lock.
  *
  * Locking: the engine's thread alone.
  */
 
 #include <linux/bitops.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "hw_fpu.h"
 #include "hw_internal.h"
 
 /**
@@ -128,6 +135,7 @@ static void flow(struct vsvm_hw_wave *wave, const struct vsvm_hw_insn *insn)
 		wave->pc = insn->next;
 }
 
+/* Arithmetic, and what lanes do among themselves. */
 static void run_alu(struct vsvm_hw_engine *engine, const struct vsvm_hw_wave *wave,
 		    const struct vsvm_hw_insn *insn)
 {
@@ -139,7 +147,11 @@ static void run_alu(struct vsvm_hw_engine *engine, const struct vsvm_hw_wave *wa
 			memset32(engine->imm + VSVM_WAVE_LANES, insn->imm >> 32, VSVM_WAVE_LANES);
 		source[insn->imm_source - 1] = engine->imm;
 	}
-	insn->alu(insn->type, row(wave, insn->dst), source[0], source[1], source[2], wave->on);
+	if (insn->alu)
+		insn->alu(insn->type, insn->mod, row(wave, insn->dst), source[0], source[1],
+			  source[2], wave->on);
+	else
+		vsvm_hw_subgroup_insn(wave, insn, source[0], source[1]);
 }
 
 /* The work item of a lane in its workgroup, in x, y, or z. */
@@ -220,12 +232,60 @@ static void special(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave
 	case VSVM_SREG_ENGINE:
 		set_all(dst, wave->on, queue->engine->id);
 		break;
+	case VSVM_SREG_LOCAL_INDEX:
+		for (lane = 0; lane < VSVM_WAVE_LANES; lane++) {
+			if (wave->on & BIT(lane))
+				dst[lane] = wave->index * VSVM_WAVE_LANES + lane;
+		}
+		break;
+	case VSVM_SREG_WAVES:
+		set_all(dst, wave->on, queue->dispatch.group_waves);
+		break;
+	case VSVM_SREG_GLOBAL_SIZE_X:
+	case VSVM_SREG_GLOBAL_SIZE_Y:
+	case VSVM_SREG_GLOBAL_SIZE_Z:
+		axis = insn->mod - VSVM_SREG_GLOBAL_SIZE_X;
+		set_all(dst, wave->on, cmd->grid[axis] * cmd->local[axis]);
+		break;
+	case VSVM_SREG_SHARED_SIZE:
+		set_all(dst, wave->on, queue->dispatch.shared_size);
+		break;
 	case VSVM_SREG_CLOCK:
 		now = ktime_get_ns();
 		set_all(dst, wave->on, now);
 		set_all(dst + VSVM_WAVE_LANES, wave->on, now >> 32);
 		break;
 	}
+}
+
+/* An instruction that is neither arithmetic nor control flow. */
+static enum vsvm_hw_result run_other(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+				     const struct vsvm_hw_insn *insn)
+{
+	enum vsvm_hw_result result;
+
+	switch (insn->op) {
+	case VSVM_OP_SREG:
+		special(queue, wave, insn);
+		break;
+	case VSVM_OP_MEMBAR:
+		/* This is the instruction's meaning. */
+		smp_mb();
+		break;
+	case VSVM_OP_BARRIER:
+		/* It is a MEMBAR too. */
+		smp_mb();
+		wave->pc++;
+		return vsvm_hw_dispatch_arrive(queue, wave) ? VSVM_HW_DONE : VSVM_HW_WAITING;
+	default:
+		queue->engine->budget -= VSVM_HW_COST_MEMORY;
+		result = vsvm_hw_mem_insn(queue, wave, insn);
+		if (result != VSVM_HW_DONE)
+			return result;
+		break;
+	}
+	wave->pc++;
+	return VSVM_HW_DONE;
 }
 
 /**
@@ -235,7 +295,7 @@ static void special(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave
  *
  * Context: the engine's thread.
  * Return: %VSVM_HW_DONE at the end of the program, %VSVM_HW_MORE at the end of the slice,
- * %VSVM_HW_PARKED or %VSVM_HW_DEAD.
+ * %VSVM_HW_PARKED, %VSVM_HW_WAITING or %VSVM_HW_DEAD.
  */
 enum vsvm_hw_result vsvm_hw_wave_run(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave)
 {
@@ -243,6 +303,8 @@ enum vsvm_hw_result vsvm_hw_wave_run(struct vsvm_hw_queue *queue, struct vsvm_hw
 	enum vsvm_hw_result result = VSVM_HW_MORE;
 	struct vsvm_hw_engine *engine = queue->engine;
 	const struct vsvm_hw_insn *insn;
+	/* What the present section of the FPU may still cost; 0: there is none. */
+	int fpu = 0;
 	u64 insns = 0;
 
 	while (engine->budget > 0) {
@@ -252,42 +314,33 @@ enum vsvm_hw_result vsvm_hw_wave_run(struct vsvm_hw_queue *queue, struct vsvm_hw
 		}
 		insn = &program->insns[wave->pc];
 		insns++;
-		engine->budget--;
-		if (insn->alu) {
+		engine->budget -= insn->cost;
+		if (insn->fpu && !fpu) {
+			vsvm_hw_fpu_begin();
+			fpu = VSVM_HW_FPU_COST;
+		}
+		if (insn->alu || insn->op >> 4 == VSVM_OP_BALLOT >> 4) {
 			run_alu(engine, wave, insn);
 			wave->pc++;
-			continue;
-		}
-		switch (insn->op) {
-		case VSVM_OP_NOP:
-			wave->pc++;
-			break;
-		case VSVM_OP_SREG:
-			special(queue, wave, insn);
-			wave->pc++;
-			break;
-		case VSVM_OP_MEMBAR:
-			/* This is the instruction's meaning. */
-			smp_mb();
-			wave->pc++;
-			break;
-		case VSVM_OP_LD:
-		case VSVM_OP_ST:
-		case VSVM_OP_ATOM:
-		case VSVM_OP_PREFETCH:
-			engine->budget -= VSVM_HW_COST_MEMORY;
-			result = vsvm_hw_mem_insn(queue, wave, insn);
-			if (result != VSVM_HW_DONE)
-				goto out;
-			result = VSVM_HW_MORE;
-			wave->pc++;
-			break;
-		default:
+		} else if (insn->op <= VSVM_OP_EXIT) {
 			flow(wave, insn);
-			break;
+		} else {
+			if (fpu)
+				vsvm_hw_fpu_end();
+			fpu = 0;
+			result = run_other(queue, wave, insn);
+			if (result != VSVM_HW_DONE)
+				break;
+			result = VSVM_HW_MORE;
+		}
+		if (fpu) {
+			fpu = max(fpu - insn->cost, 0);
+			if (!fpu)
+				vsvm_hw_fpu_end();
 		}
 	}
-out:
+	if (fpu)
+		vsvm_hw_fpu_end();
 	vsvm_hw_count(&engine->stats.insns, insns);
 	return result;
 }
