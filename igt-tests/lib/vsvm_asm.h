@@ -37,6 +37,10 @@ struct vsvm_asm {
 	uint32_t capacity;
 	/** @num_regs: registers used so far */
 	uint32_t num_regs;
+	/** @shared_size: bytes of shared memory, to be set before asm_finish() */
+	uint32_t shared_size;
+	/** @scratch_size: bytes of scratch memory, likewise */
+	uint32_t scratch_size;
 };
 
 /** asm_insns() - the instructions that follow the head of a program */
@@ -92,6 +96,8 @@ static inline struct vsvm_program *asm_finish(struct vsvm_asm *as)
 	program->version = VSVM_PROGRAM_VERSION;
 	program->num_regs = as->num_regs ? as->num_regs : 1;
 	program->num_insns = as->count;
+	program->shared_size = as->shared_size;
+	program->scratch_size = as->scratch_size;
 	if (size)
 		memcpy(program + 1, as->insns, size);
 	free(as->insns);
@@ -283,6 +289,42 @@ static inline void asm_atomic_noret(struct vsvm_asm *as, uint8_t op, uint8_t typ
 {
 	asm_memory(as, VSVM_OP_ATOM, type, VSVM_SPACE_GLOBAL, VSVM_INSN_NORET, 0, address, b,
 		   compare, (uint32_t)offset | (uint64_t)op << 32);
+}
+
+/** asm_load_from() - dst = memory of any space but ARG, at address + offset */
+static inline void asm_load_from(struct vsvm_asm *as, uint8_t space, uint8_t type, uint8_t dst,
+				 uint8_t address, int32_t offset)
+{
+	asm_memory(as, VSVM_OP_LD, type, space, 0, dst, address, 0, 0, (uint32_t)offset);
+}
+
+/** asm_store_to() - memory of any space but ARG = value */
+static inline void asm_store_to(struct vsvm_asm *as, uint8_t space, uint8_t type, uint8_t address,
+				int32_t offset, uint8_t value)
+{
+	asm_memory(as, VSVM_OP_ST, type, space, 0, 0, address, value, 0, (uint32_t)offset);
+}
+
+/** asm_order() - what an order and a scope are in the immediate of ATOM, MEMBAR and BARRIER */
+static inline uint64_t asm_order(uint8_t order, uint8_t scope)
+{
+	return (uint64_t)order << 40 | (uint64_t)scope << 44;
+}
+
+/** asm_atomic_in() - an atomic in GLOBAL, SHARED or GENERIC; @order: asm_order() */
+static inline void asm_atomic_in(struct vsvm_asm *as, uint8_t space, uint8_t op, uint8_t type,
+				 uint8_t dst, uint8_t address, int32_t offset, uint8_t b,
+				 uint8_t compare, uint64_t order)
+{
+	asm_memory(as, VSVM_OP_ATOM, type, space, 0, dst, address, b, compare,
+		   (uint32_t)offset | (uint64_t)op << 32 | order);
+}
+
+/** asm_barrier() - wait for the workgroup */
+static inline void asm_barrier(struct vsvm_asm *as)
+{
+	asm_memory(as, VSVM_OP_BARRIER, 0, 0, 0, 0, 0, 0, 0,
+		   asm_order(VSVM_ORDER_SEQ_CST, VSVM_SCOPE_GROUP));
 }
 
 /** asm_prefetch() - ask for the page at (64-bit address + offset) */

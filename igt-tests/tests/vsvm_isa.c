@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 /**
  * TEST: vsvm isa
- * Description: What each instruction computes, against plain C
+ * Description: What each instruction computes, against the CPU
  */
 #include "vsvm_asm.h"
 #include "vsvm_lib.h"
+#include "vsvm_oracle.h"
+#include "vsvm_rows.h"
 
-IGT_TEST_DESCRIPTION("What each instruction computes, against plain C");
+IGT_TEST_DESCRIPTION("What each instruction computes, against the CPU");
 
 #define LANES	VSVM_WAVE_LANES
 
 static const uint8_t all_types[] = {
 	VSVM_TYPE_U8, VSVM_TYPE_U16, VSVM_TYPE_U32, VSVM_TYPE_U64,
 	VSVM_TYPE_S8, VSVM_TYPE_S16, VSVM_TYPE_S32, VSVM_TYPE_S64,
+	VSVM_TYPE_F16, VSVM_TYPE_F32, VSVM_TYPE_F64,
 };
 
 static unsigned int bits_of(uint8_t type)
@@ -20,229 +23,32 @@ static unsigned int bits_of(uint8_t type)
 	return 8u << (type & 3);
 }
 
-static bool is_signed(uint8_t type)
+static uint64_t cut(uint8_t type, uint64_t x)
 {
-	return type & 4;
+	return bits_of(type) == 64 ? x : x & ((1ull << bits_of(type)) - 1);
 }
 
-/*
- * The oracle: values as 128-bit integers, where nothing overflows, and then cut to the type.
- */
-
-static uint64_t cut(uint8_t type, __int128 x)
+/* What computes, by the table: what is tested is all that is there */
+static bool computes(const struct vsvm_row *op)
 {
-	return bits_of(type) == 64 ? (uint64_t)x : (uint64_t)x & ((1ull << bits_of(type)) - 1);
+	return op->dst != VSVM_OPERAND_N && op->mod != VSVM_MOD_SREG && op->op >> 4 != 5 &&
+	       op->op >> 4 != 6;
 }
 
-static __int128 value(uint8_t type, uint64_t raw)
+static unsigned int sources(const struct vsvm_row *op)
 {
-	uint64_t sign = 1ull << (bits_of(type) - 1);
-
-	raw = cut(type, raw);
-	return is_signed(type) && (raw & sign) ? (__int128)raw - ((__int128)sign << 1) : raw;
-}
-
-static __int128 clamp(uint8_t type, __int128 x)
-{
-	__int128 one = 1;
-	__int128 max = (one << (bits_of(type) - is_signed(type))) - 1;
-	__int128 min = is_signed(type) ? -max - 1 : 0;
-
-	return x < min ? min : x > max ? max : x;
-}
-
-static bool condition(uint8_t cond, __int128 a, __int128 b)
-{
-	switch (cond) {
-	case VSVM_COND_EQ:
-		return a == b;
-	case VSVM_COND_NE:
-		return a != b;
-	case VSVM_COND_LT:
-		return a < b;
-	case VSVM_COND_LE:
-		return a <= b;
-	case VSVM_COND_GT:
-		return a > b;
-	default:
-		return a >= b;
-	}
-}
-
-static uint32_t bfe(bool sign, uint32_t a, uint32_t offset, uint32_t count)
-{
-	uint32_t x = 0;
-
-	offset %= 32;
-	count %= 32;
-	if (!count)
-		return 0;
-	/* bit by bit; what lies beyond bit 31 is the sign, or zero */
-	for (unsigned int i = 0; i < 32; i++) {
-		unsigned int from = offset + (i < count ? i : count - 1);
-		bool bit = from < 32 ? a >> from & 1 : sign && a >> 31;
-
-		if (i < count || sign)
-			x |= (uint32_t)bit << i;
-	}
-	return x;
-}
-
-/* a, b, c: contents of register pairs */
-static uint64_t oracle(uint8_t op, uint8_t type, uint8_t mod, uint64_t a, uint64_t b, uint64_t c)
-{
-	const unsigned int width = bits_of(type), shift = (uint32_t)b % width;
-	__int128 va = value(type, a), vb = value(type, b);
-	uint64_t ua = cut(type, a);
 	unsigned int n = 0;
 
-	switch (op) {
-	case VSVM_OP_MOV:
-		return ua;
-	case VSVM_OP_SEL:
-		return cut(type, (uint32_t)a ? b : c);
-	case VSVM_OP_CVT:
-		return cut(type, value(mod, a));
-	case VSVM_OP_ADD:
-		return cut(type, va + vb);
-	case VSVM_OP_SUB:
-		return cut(type, va - vb);
-	case VSVM_OP_MUL:
-		return cut(type, (__uint128_t)va * (__uint128_t)vb);
-	case VSVM_OP_MULHI:
-		if (is_signed(type))
-			return cut(type, va * vb >> width);
-		return cut(type, (__uint128_t)va * (__uint128_t)vb >> width);
-	case VSVM_OP_MAD:
-		return cut(type, (__uint128_t)va * (__uint128_t)vb + value(type, c));
-	case VSVM_OP_DIV:
-		return vb ? cut(type, va / vb) : 0;
-	case VSVM_OP_REM:
-		return vb ? cut(type, va % vb) : 0;
-	case VSVM_OP_MIN:
-		return cut(type, va < vb ? va : vb);
-	case VSVM_OP_MAX:
-		return cut(type, va > vb ? va : vb);
-	case VSVM_OP_NEG:
-		return cut(type, -va);
-	case VSVM_OP_ABS:
-		return cut(type, va < 0 ? -va : va);
-	case VSVM_OP_ADDSAT:
-		return cut(type, clamp(type, va + vb));
-	case VSVM_OP_SUBSAT:
-		return cut(type, clamp(type, va - vb));
-	case VSVM_OP_HADD:
-		return cut(type, (va + vb) >> 1);
-	case VSVM_OP_RHADD:
-		return cut(type, (va + vb + 1) >> 1);
-	case VSVM_OP_AND:
-		return cut(type, a & b);
-	case VSVM_OP_OR:
-		return cut(type, a | b);
-	case VSVM_OP_XOR:
-		return cut(type, a ^ b);
-	case VSVM_OP_NOT:
-		return cut(type, ~a);
-	case VSVM_OP_SHL:
-		return cut(type, (__uint128_t)ua << shift);
-	case VSVM_OP_SHR:
-		return cut(type, va >> shift);
-	case VSVM_OP_ROL:
-		return cut(type, (__uint128_t)ua << shift | ua >> (width - shift) % 64 *
-			   !!shift);
-	case VSVM_OP_ROR:
-		return cut(type, (__uint128_t)ua << (width - shift) | ua >> shift);
-	case VSVM_OP_POPCNT:
-		for (unsigned int i = 0; i < width; i++)
-			n += ua >> i & 1;
-		return n;
-	case VSVM_OP_CLZ:
-		while (n < width && !(ua >> (width - 1 - n) & 1))
-			n++;
-		return n;
-	case VSVM_OP_FIND_LSB:
-		for (n = 0; n < width; n++) {
-			if (ua >> n & 1)
-				return n;
-		}
-		return 0xffffffff;
-	case VSVM_OP_FIND_MSB:
-		for (n = width; n--;) {
-			if ((ua >> n & 1) != (va < 0 ? 1 : 0))
-				return n;
-		}
-		return 0xffffffff;
-	case VSVM_OP_BITREV:
-		a = 0;
-		for (n = 0; n < width; n++)
-			a |= (ua >> n & 1) << (width - 1 - n);
-		return a;
-	case VSVM_OP_BFE:
-		return bfe(is_signed(type), a, b, c);
-	case VSVM_OP_BFM:
-		return (uint32_t)(((1ull << a % 32) - 1) << b % 32);
-	case VSVM_OP_CMP:
-		return condition(mod, va, vb) ? 0xffffffff : 0;
-	}
-	igt_assert(0);
-	return 0;
+	while (n < 3 && op->src[n] != VSVM_OPERAND_N)
+		n++;
+	return n;
 }
 
-/* Which types an opcode takes, how many sources, and whether its result is 32 bits always */
-
-#define UNSIGNED	0x0f
-#define SIGNED		0xf0
-#define INTEGER		0xff
-
-struct alu_op {
-	uint8_t op, types, sources;
-	bool word;
-	const char *name;
-};
-
-static const struct alu_op moves[] = {
-	{ VSVM_OP_MOV, INTEGER, 1, false, "MOV" },
-	{ VSVM_OP_SEL, INTEGER, 3, false, "SEL" },
-};
-
-static const struct alu_op arithmetic[] = {
-	{ VSVM_OP_ADD, INTEGER, 2, false, "ADD" },
-	{ VSVM_OP_SUB, INTEGER, 2, false, "SUB" },
-	{ VSVM_OP_MUL, INTEGER, 2, false, "MUL" },
-	{ VSVM_OP_MULHI, INTEGER, 2, false, "MULHI" },
-	{ VSVM_OP_MAD, INTEGER, 3, false, "MAD" },
-	{ VSVM_OP_DIV, INTEGER, 2, false, "DIV" },
-	{ VSVM_OP_REM, INTEGER, 2, false, "REM" },
-	{ VSVM_OP_MIN, INTEGER, 2, false, "MIN" },
-	{ VSVM_OP_MAX, INTEGER, 2, false, "MAX" },
-	{ VSVM_OP_NEG, INTEGER, 1, false, "NEG" },
-	{ VSVM_OP_ABS, SIGNED, 1, false, "ABS" },
-	{ VSVM_OP_ADDSAT, INTEGER, 2, false, "ADDSAT" },
-	{ VSVM_OP_SUBSAT, INTEGER, 2, false, "SUBSAT" },
-	{ VSVM_OP_HADD, INTEGER, 2, false, "HADD" },
-	{ VSVM_OP_RHADD, INTEGER, 2, false, "RHADD" },
-};
-
-static const struct alu_op logic[] = {
-	{ VSVM_OP_AND, INTEGER, 2, false, "AND" },
-	{ VSVM_OP_OR, INTEGER, 2, false, "OR" },
-	{ VSVM_OP_XOR, INTEGER, 2, false, "XOR" },
-	{ VSVM_OP_NOT, INTEGER, 1, false, "NOT" },
-	{ VSVM_OP_SHL, INTEGER, 2, false, "SHL" },
-	{ VSVM_OP_SHR, INTEGER, 2, false, "SHR" },
-	{ VSVM_OP_ROL, UNSIGNED, 2, false, "ROL" },
-	{ VSVM_OP_ROR, UNSIGNED, 2, false, "ROR" },
-	{ VSVM_OP_POPCNT, UNSIGNED, 1, true, "POPCNT" },
-	{ VSVM_OP_CLZ, UNSIGNED, 1, true, "CLZ" },
-	{ VSVM_OP_FIND_LSB, UNSIGNED, 1, true, "FIND_LSB" },
-	{ VSVM_OP_FIND_MSB, INTEGER, 1, true, "FIND_MSB" },
-	{ VSVM_OP_BITREV, UNSIGNED, 1, false, "BITREV" },
-	{ VSVM_OP_BFE, 1 << VSVM_TYPE_U32 | 1 << VSVM_TYPE_S32, 3, false, "BFE" },
-	{ VSVM_OP_BFM, 1 << VSVM_TYPE_U32, 2, false, "BFM" },
-};
-
-static const struct alu_op compare = { VSVM_OP_CMP, INTEGER, 2, true, "CMP" };
-static const struct alu_op convert = { VSVM_OP_CVT, INTEGER, 1, false, "CVT" };
+static bool is_wide(const struct vsvm_row *op, uint8_t type)
+{
+	return op->dst == VSVM_OPERAND_T ? bits_of(type) == 64 :
+	       op->dst == VSVM_OPERAND_D && bits_of(type) == 32;
+}
 
 /*
  * One instruction, run with many operands. Work item i loads a, b, c and what the destination holds
@@ -260,7 +66,7 @@ enum {
 #define WINDOW	(R_LAST - R_FIRST + 1)
 
 struct alu_case {
-	const struct alu_op *op;
+	const struct vsvm_row *op;
 	uint8_t type, mod, dst;
 	/* the last source is an immediate */
 	bool immediate;
@@ -279,7 +85,7 @@ static struct vsvm_program *alu_program(const struct alu_case *c)
 	const uint8_t *src = (const uint8_t[]){ R_A, R_B, R_C };
 	uint8_t s[3] = {};
 
-	for (int i = 0; i < c->op->sources - c->immediate; i++)
+	for (int i = 0; i < (int)sources(c->op) - c->immediate; i++)
 		s[i] = src[i];
 	asm_arg(&as, VSVM_TYPE_U64, R_IN, 0);
 	asm_arg(&as, VSVM_TYPE_U64, R_OUT, 8);
@@ -311,16 +117,22 @@ static uint64_t pair(const uint32_t *window, uint8_t reg)
 static void alu_expect(const struct alu_case *c, uint32_t item, const uint32_t *in,
 		       const uint32_t *out)
 {
-	uint64_t src[3] = { pair(in, R_A), pair(in, R_B), pair(in, R_C) }, result;
+	const struct vsvm_insn insn = { .op = c->op->op, .type = c->type, .mod = c->mod };
+	uint64_t src[3] = { pair(in, R_A), pair(in, R_B), pair(in, R_C) }, result, got;
+	const bool wide = is_wide(c->op, c->type);
 	uint32_t want[WINDOW];
 
 	if (c->immediate)
-		src[c->op->sources - 1] = c->imm;
+		src[sources(c->op) - 1] = c->imm;
 	memcpy(want, in, sizeof(want));
 	if (!c->masked || item % 2) {
-		result = oracle(c->op->op, c->type, c->mod, src[0], src[1], src[2]);
+		result = vsvm_oracle(&insn, src[0], src[1], src[2]);
+		got = pair(out, c->dst);
+		/* one that is as good */
+		if (vsvm_oracle_accepts(&insn, result, wide ? got : (uint32_t)got))
+			result = got;
 		want[c->dst - R_FIRST] = result;
-		if (bits_of(c->type) == 64 && !c->op->word)
+		if (wide)
 			want[c->dst - R_FIRST + 1] = result >> 32;
 	}
 	for (int i = 0; i < WINDOW; i++)
@@ -331,43 +143,44 @@ static void alu_expect(const struct alu_case *c, uint32_t item, const uint32_t *
 			     (long long)src[1], (long long)src[2], R_FIRST + i, out[i], want[i]);
 }
 
-/* Values where something may go wrong, of any width */
-static uint64_t edge(struct vsvm_rng *rng)
+static uint64_t next(void *data)
 {
-	static const uint64_t small[] = { 0, 1, 2, 7, 31, 32, 63 };
-	uint64_t x = 1ull << (8u << vsvm_rand(rng) % 4) % 64 / (1 + vsvm_rand(rng) % 2);
+	return vsvm_rand(data);
+}
 
-	switch (vsvm_rand(rng) % 8) {
-	case 0:
-		return small[vsvm_rand(rng) % ARRAY_SIZE(small)];
-	case 1:
-		return -small[vsvm_rand(rng) % ARRAY_SIZE(small)];
-	case 2:
-		return x;
-	case 3:
-		return x - 1;
-	case 4:
-		return -x;
-	case 5:
-		return (1ull << vsvm_rand(rng) % 64) - vsvm_rand(rng) % 2;
+static uint8_t source_type(const struct vsvm_row *op, int i, uint8_t type, uint8_t mod)
+{
+	switch (op->src[i]) {
+	case VSVM_OPERAND_F:
+		return mod & 15;
+	case VSVM_OPERAND_T:
+		return type;
 	default:
-		return vsvm_rand(rng) >> vsvm_rand(rng) % 64;
+		return VSVM_TYPE_U32;
 	}
 }
 
-/* Inputs: every pair of the extremes of the type, then a mixture */
-static void alu_inputs(uint8_t type, uint32_t (*in)[WINDOW], unsigned int items,
+/* Inputs: every pair of the extremes of an integer type, then a mixture */
+static void alu_inputs(const struct alu_case *c, uint32_t (*in)[WINDOW], unsigned int items,
 		       struct vsvm_rng *rng)
 {
+	const uint8_t type = source_type(c->op, 0, c->type, c->mod);
 	const uint64_t max = (1ull << (bits_of(type) - 1)) - 1;
 	const uint64_t extremes[] = { 0, 1, 2, max - 1, max, max + 1, max + 2, -2ull, -1ull };
-	const unsigned int n = ARRAY_SIZE(extremes);
+	const unsigned int n = type < VSVM_TYPE_F16 ? ARRAY_SIZE(extremes) : 0;
 	uint64_t src[3];
 
 	for (unsigned int i = 0; i < items; i++) {
 		vsvm_rand_fill(rng, in[i], sizeof(in[i]));
-		for (int j = 0; j < 3; j++)
-			src[j] = edge(rng);
+		for (int j = 0; j < 3; j++) {
+			src[j] = vsvm_oracle_operand(source_type(c->op, j, c->type, c->mod), next,
+						     rng);
+			/* near the first one: sums that cancel, comparisons that just fail */
+			if (j && vsvm_rand(rng) % 4 == 0)
+				src[j] = src[0] ^ (vsvm_rand(rng) % 2) << vsvm_rand(rng) % 64;
+		}
+		if (c->op->op == VSVM_OP_FFMA && vsvm_rand(rng) % 4 == 0)
+			vsvm_oracle_tie(type, src, next, rng);
 		if (i < n * n) {
 			/* the bits above the type are anything */
 			src[0] = extremes[i % n];
@@ -380,7 +193,7 @@ static void alu_inputs(uint8_t type, uint32_t (*in)[WINDOW], unsigned int items,
 		}
 		memcpy(&in[i][R_A - R_FIRST], src, sizeof(src));
 		/* a predicate that is zero now and then */
-		if (i >= n * n && i % 4 == 0)
+		if (i >= n * n && i % 4 == 0 && c->op->src[0] == VSVM_OPERAND_W)
 			in[i][R_A - R_FIRST] = 0;
 	}
 }
@@ -433,7 +246,7 @@ static void alu_add(struct alu *alu, struct alu_case c)
 	alu->cases[i] = c;
 	alu->programs[i] = alu_program(&c);
 	alu->args[i] = (struct alu_args){ vsvm_ptr(alu->in[i]), vsvm_ptr(alu->out[i]) };
-	alu_inputs(c.op->op == VSVM_OP_CVT ? c.mod : c.type, alu->in[i], ALU_ITEMS, &alu->rng);
+	alu_inputs(&c, alu->in[i], ALU_ITEMS, &alu->rng);
 	memset(alu->out[i], 0x5a, sizeof(alu->out[i]));
 	if (alu->count == ALU_CASES)
 		alu_flush(alu);
@@ -448,125 +261,111 @@ static void alu_fini(struct alu *alu)
 	free(alu);
 }
 
-static bool takes(const struct alu_op *op, uint8_t type)
+static bool takes(const struct vsvm_row *op, uint8_t type)
 {
 	return op->types >> type & 1;
 }
 
-static void alu_group(struct alu *alu, const struct alu_op *ops, unsigned int count, uint8_t mod)
+static bool has_float(const struct alu_case *c)
 {
-	for (unsigned int i = 0; i < count; i++) {
-		for (unsigned int t = 0; t < ARRAY_SIZE(all_types); t++) {
-			struct alu_case c = {
-				.op = &ops[i],
-				.type = all_types[t],
-				.mod = mod,
-				.dst = R_D,
-			};
+	return c->type >= VSVM_TYPE_F16 ||
+	       (c->op->mod == VSVM_MOD_FROM && (c->mod & 15) >= VSVM_TYPE_F16);
+}
 
-			if (!takes(c.op, c.type))
-				continue;
-			alu_add(alu, c);
-			c.masked = true;
-			alu_add(alu, c);
-			c.immediate = true;
-			c.imm = edge(&alu->rng);
-			alu_add(alu, c);
-			c.masked = false;
-			/* an extreme of the type, with bits that do not count above it */
-			c.imm = 1ull << (bits_of(c.type) - 1);
-			if (bits_of(c.type) < 64)
-				c.imm |= vsvm_rand(&alu->rng) << bits_of(c.type);
-			alu_add(alu, c);
-			c.imm = ~0ull;
-			alu_add(alu, c);
-		}
+/* Conversions: those that the rules allow */
+static bool allowed(const struct alu_case *c)
+{
+	if (c->op->mod != VSVM_MOD_FROM)
+		return true;
+	return VSVM_TYPES_IF >> (c->mod & 15) & 1 && (c->mod < 16 || has_float(c));
+}
+
+/* One instruction of a type, in all its forms */
+static void alu_forms(struct alu *alu, struct alu_case c)
+{
+	const uint8_t last = source_type(c.op, sources(c.op) - 1, c.type, c.mod);
+
+	if (!allowed(&c))
+		return;
+	alu_add(alu, c);
+	c.masked = true;
+	alu_add(alu, c);
+	/* there is none for conversions */
+	if (c.op->mod == VSVM_MOD_FROM)
+		return;
+	c.immediate = true;
+	c.imm = vsvm_oracle_operand(last, next, &alu->rng);
+	alu_add(alu, c);
+	c.masked = false;
+	/* an extreme of the type, with bits that do not count above it */
+	c.imm = 1ull << (bits_of(c.type) - 1);
+	if (bits_of(c.type) < 64)
+		c.imm |= vsvm_rand(&alu->rng) << bits_of(c.type);
+	alu_add(alu, c);
+	c.imm = ~0ull;
+	alu_add(alu, c);
+}
+
+static unsigned int modifiers(const struct vsvm_row *op)
+{
+	switch (op->mod) {
+	case VSVM_MOD_COND:
+		return VSVM_COND_GE + 1;
+	case VSVM_MOD_FCOND:
+		return VSVM_COND_UNORD + 1;
+	case VSVM_MOD_FROM:
+		return VSVM_ROUND_DOWN * 16 + 16;
+	default:
+		return 1;
 	}
 }
 
-static void test_moves(int fd)
+/* All instructions with opcodes first..last, of integers alone or with floating point. */
+static void test_ops(int fd, uint8_t first, uint8_t last, bool floating)
 {
 	struct alu *alu = alu_init(fd);
 
-	alu_group(alu, moves, ARRAY_SIZE(moves), 0);
-	alu_fini(alu);
-}
+	for (unsigned int i = 0; i < vsvm_num_rows; i++) {
+		if (vsvm_rows[i].op < first || vsvm_rows[i].op > last || !computes(&vsvm_rows[i]))
+			continue;
+		for (unsigned int t = 0; t < ARRAY_SIZE(all_types); t++) {
+			for (unsigned int mod = 0; mod < modifiers(&vsvm_rows[i]); mod++) {
+				struct alu_case c = {
+					.op = &vsvm_rows[i],
+					.type = all_types[t],
+					.mod = mod,
+					.dst = R_D,
+				};
 
-static void test_arithmetic(int fd)
-{
-	struct alu *alu = alu_init(fd);
-
-	alu_group(alu, arithmetic, ARRAY_SIZE(arithmetic), 0);
-	alu_fini(alu);
-}
-
-static void test_logic(int fd)
-{
-	struct alu *alu = alu_init(fd);
-
-	alu_group(alu, logic, ARRAY_SIZE(logic), 0);
-	alu_fini(alu);
-}
-
-static void test_compare(int fd)
-{
-	struct alu *alu = alu_init(fd);
-
-	for (uint8_t cond = VSVM_COND_EQ; cond <= VSVM_COND_GE; cond++)
-		alu_group(alu, &compare, 1, cond);
-	alu_fini(alu);
-}
-
-static void test_convert(int fd)
-{
-	struct alu *alu = alu_init(fd);
-
-	for (unsigned int from = 0; from < ARRAY_SIZE(all_types); from++) {
-		for (unsigned int to = 0; to < ARRAY_SIZE(all_types); to++) {
-			struct alu_case c = {
-				.op = &convert,
-				.type = all_types[to],
-				.mod = all_types[from],
-				.dst = R_D,
-			};
-
-			alu_add(alu, c);
-			c.masked = true;
-			alu_add(alu, c);
+				if (takes(c.op, c.type) && has_float(&c) == floating)
+					alu_forms(alu, c);
+			}
 		}
 	}
 	alu_fini(alu);
 }
 
 /* A result that overlaps its sources, half or wholly */
-static void test_overlap(int fd)
+static void test_overlap(int fd, bool floating)
 {
-	static const struct {
-		const struct alu_op *ops;
-		unsigned int count;
-	} groups[] = {
-		{ moves, ARRAY_SIZE(moves) },
-		{ arithmetic, ARRAY_SIZE(arithmetic) },
-		{ logic, ARRAY_SIZE(logic) },
-		{ &compare, 1 },
-	};
 	struct alu *alu = alu_init(fd);
 
-	for (unsigned int g = 0; g < ARRAY_SIZE(groups); g++) {
-		for (unsigned int i = 0; i < groups[g].count; i++) {
-			for (uint8_t dst = R_A - 1; dst <= R_C + 1; dst++) {
-				struct alu_case c = {
-					.op = &groups[g].ops[i],
-					.type = VSVM_TYPE_U64,
-					.dst = dst,
-				};
+	for (unsigned int i = 0; i < vsvm_num_rows; i++) {
+		for (uint8_t dst = R_A - 1; computes(&vsvm_rows[i]) && dst <= R_C + 1; dst++) {
+			struct alu_case c = {
+				.op = &vsvm_rows[i],
+				.dst = dst,
+			};
 
-				if (!takes(c.op, c.type))
-					c.type = VSVM_TYPE_S64;
-				if (!takes(c.op, c.type))
-					c.type = VSVM_TYPE_U32;
-				alu_add(alu, c);
+			/* the widest type that it takes */
+			for (unsigned int t = 0; t < ARRAY_SIZE(all_types); t++) {
+				const bool is_float = all_types[t] >= VSVM_TYPE_F16;
+
+				if (takes(c.op, all_types[t]) && is_float == floating)
+					c.type = all_types[t];
 			}
+			if (takes(c.op, c.type) && has_float(&c) == floating)
+				alu_add(alu, c);
 		}
 	}
 	alu_fini(alu);
@@ -582,27 +381,61 @@ int igt_main()
 
 	igt_describe("Moves and selects of every type give what C gives");
 	igt_subtest("moves")
-		test_moves(fd);
+		test_ops(fd, VSVM_OP_MOV, VSVM_OP_SEL, false);
 
 	igt_describe("Arithmetic on every type gives what C gives, overflows included");
 	igt_subtest("arithmetic")
-		test_arithmetic(fd);
+		test_ops(fd, VSVM_OP_ADD, VSVM_OP_RHADD, false);
 
 	igt_describe("Logic, shifts and bit fields of every type give what C gives");
 	igt_subtest("logic")
-		test_logic(fd);
+		test_ops(fd, VSVM_OP_AND, VSVM_OP_BFM, false);
 
 	igt_describe("Comparisons of every type go by its sign and width");
 	igt_subtest("compare")
-		test_compare(fd);
+		test_ops(fd, VSVM_OP_CMP, VSVM_OP_CMP, false);
 
-	igt_describe("Conversions between all types truncate and extend");
+	igt_describe("Conversions between all integer types truncate and extend");
 	igt_subtest("convert")
-		test_convert(fd);
+		test_ops(fd, VSVM_OP_CVT, VSVM_OP_CVT, false);
+
+	igt_describe("Wide products, carries, bytes and masks give what C gives");
+	igt_subtest("more")
+		test_ops(fd, VSVM_OP_MOD, VSVM_OP_INSH, false);
 
 	igt_describe("Sources are read before a result that overlaps them is written");
 	igt_subtest("overlap")
-		test_overlap(fd);
+		test_overlap(fd, false);
+
+	igt_subtest_group() {
+		igt_fixture() {
+			struct drm_vsvm_dev_info info;
+
+			vsvm_dev_info(fd, &info);
+			igt_require_f(info.features & VSVM_FEATURE_FLOAT,
+				      "no floating point here\n");
+		}
+
+		igt_describe("Floating point of all widths is rounded once, as the CPU does it");
+		igt_subtest("float")
+			test_ops(fd, VSVM_OP_FADD, VSVM_OP_FROUND_EVEN, true);
+
+		igt_describe("Sines, powers and logarithms are within a unit in the last place");
+		igt_subtest("float-functions")
+			test_ops(fd, VSVM_OP_FSIN, VSVM_OP_FPOW, true);
+
+		igt_describe("Comparisons, parts and remainders of numbers and of what is none");
+		igt_subtest("float-more")
+			test_ops(fd, VSVM_OP_FLDEXP, VSVM_OP_FREXP_SIG, true);
+
+		igt_describe("Conversions round as they are told, and clamp to integers");
+		igt_subtest("float-convert")
+			test_ops(fd, VSVM_OP_CVT, VSVM_OP_CVT, true);
+
+		igt_describe("Floating point sources are read before a result overwrites them");
+		igt_subtest("float-overlap")
+			test_overlap(fd, true);
+	}
 
 	igt_fixture() {
 		close(fd);

@@ -108,15 +108,13 @@ static void test_head(int fd)
 		{ .num_regs = 0 }, { .num_regs = VSVM_MAX_REGS + 1 }, { .num_regs = 0xffff },
 		{ .num_insns = 0 }, { .num_insns = VSVM_MAX_INSNS + 1 }, { .num_insns = ~0u },
 		{ .pad = { 1 } }, { .pad = { 0, 1 } }, { .pad = { 0, 0, 1u << 31 } },
-		{ .shared_size = 4 }, { .scratch_size = 4 },
+		{ .shared_size = VSVM_MAX_SHARED + 1 }, { .shared_size = ~0u },
+		{ .scratch_size = VSVM_MAX_SCRATCH + 1 }, { .scratch_size = ~0u },
 	};
 	struct checker c;
 
 	checker_init(&c, fd);
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
-		if ((i == 15 && c.features & VSVM_FEATURE_SHARED) ||
-		    (i == 16 && c.features & VSVM_FEATURE_SCRATCH))
-			continue;
 		slot(&c);
 		if (i >= 3)
 			bad[i].magic = c.program->magic;
@@ -131,6 +129,12 @@ static void test_head(int fd)
 	}
 	slot(&c);
 	run(&c);
+	if (c.features & VSVM_FEATURE_SHARED && c.features & VSVM_FEATURE_SCRATCH) {
+		slot(&c);
+		c.program->shared_size = VSVM_MAX_SHARED;
+		c.program->scratch_size = VSVM_MAX_SCRATCH;
+		run(&c);
+	}
 	checker_fini(&c);
 }
 
@@ -143,6 +147,9 @@ static void test_head(int fd)
 #define SIGNED		0xf0
 #define INTEGER		0xff
 #define WORDS		0x0c	/* U32, U64 */
+#define FLOATS		0xe00
+#define SMALL_FLOATS	0x600	/* F16, F32 */
+#define BOTH_32		0x44
 #define UNTYPED		0
 
 enum {
@@ -152,6 +159,8 @@ enum {
 	DST_T = 1 << 6, A_T = 1 << 7, B_T = 1 << 8, C_T = 1 << 9, A_64 = 1 << 10,
 	/* flags */
 	IMM = 1 << 11, PREDICATE = 1 << 12, NORET = 1 << 13,
+	/* a result that is twice as wide, an immediate that is a number of lanes */
+	DST_D = 1 << 14, CLUSTER = 1 << 15,
 };
 
 #define UNARY		(DST | DST_T | A | A_T | IMM)
@@ -161,15 +170,15 @@ enum {
 #define INDEX		(DST | A | A_T | IMM)
 
 static const struct form {
-	uint8_t op, types;
-	uint16_t fields;
+	uint8_t op;
+	uint16_t types, fields;
 } forms[] = {
 	{ VSVM_OP_NOP, UNTYPED, 0 },
 	{ VSVM_OP_EXIT, UNTYPED, PREDICATE },
 	{ VSVM_OP_MEMBAR, UNTYPED, 0 },
 	{ VSVM_OP_MOV, INTEGER, UNARY },
 	{ VSVM_OP_SEL, INTEGER, DST | DST_T | A | B | B_T | C | C_T | IMM },
-	{ VSVM_OP_CVT, INTEGER, DST | DST_T | A | MOD },
+	{ VSVM_OP_CVT, INTEGER | FLOATS, DST | DST_T | A | MOD },
 	{ VSVM_OP_ADD, INTEGER, BINARY },
 	{ VSVM_OP_SUB, INTEGER, BINARY },
 	{ VSVM_OP_MUL, INTEGER, BINARY },
@@ -202,10 +211,67 @@ static const struct form {
 	{ VSVM_OP_BFM, 1 << VSVM_TYPE_U32, BINARY },
 	{ VSVM_OP_CMP, INTEGER, INDEX | B | B_T | MOD },
 	{ VSVM_OP_LD, INTEGER, DST | DST_T | A | A_64 | MOD | OFFSET },
-	{ VSVM_OP_ST, INTEGER, A | A_64 | B | B_T | OFFSET },
-	{ VSVM_OP_ATOM, WORDS, DST | DST_T | A | A_64 | B | B_T | OFFSET | NORET },
+	{ VSVM_OP_ST, INTEGER, A | A_64 | B | B_T | MOD | OFFSET },
+	{ VSVM_OP_ATOM, WORDS | 0xc00, DST | DST_T | A | A_64 | B | B_T | MOD | OFFSET | NORET },
 	{ VSVM_OP_PREFETCH, UNTYPED, A | A_64 | OFFSET },
 	{ VSVM_OP_SREG, 1 << VSVM_TYPE_U32, DST | DST_T | MOD },
+	{ VSVM_OP_BARRIER, UNTYPED, 0 },
+	{ VSVM_OP_BALLOT, 1 << VSVM_TYPE_U32, INDEX },
+	{ VSVM_OP_VOTE_ANY, 1 << VSVM_TYPE_U32, INDEX },
+	{ VSVM_OP_VOTE_ALL, 1 << VSVM_TYPE_U32, INDEX },
+	{ VSVM_OP_SHUFFLE, UNSIGNED, SHIFT },
+	{ VSVM_OP_READFIRST, UNSIGNED, UNARY },
+	{ VSVM_OP_REDUCE, INTEGER | FLOATS, DST | DST_T | A | A_T | MOD | CLUSTER },
+	{ VSVM_OP_SCAN_INCL, INTEGER | FLOATS, DST | DST_T | A | A_T | MOD },
+	{ VSVM_OP_SCAN_EXCL, INTEGER | FLOATS, DST | DST_T | A | A_T | MOD },
+	{ VSVM_OP_SHUFFLE_XOR, UNSIGNED, SHIFT },
+	{ VSVM_OP_SHUFFLE_UP, UNSIGNED, SHIFT },
+	{ VSVM_OP_SHUFFLE_DOWN, UNSIGNED, SHIFT },
+	{ VSVM_OP_ELECT, 1 << VSVM_TYPE_U32, DST },
+	{ VSVM_OP_VOTE_EQ, INTEGER | FLOATS, INDEX },
+	{ VSVM_OP_MOD, SIGNED, BINARY },
+	{ VSVM_OP_SIGN, SIGNED, UNARY },
+	{ VSVM_OP_ABSDIFF, INTEGER, BINARY },
+	{ VSVM_OP_CARRY, UNSIGNED, BINARY },
+	{ VSVM_OP_BORROW, UNSIGNED, BINARY },
+	{ VSVM_OP_MULW, BOTH_32, DST | DST_D | A | A_T | B | B_T | IMM },
+	{ VSVM_OP_BITSEL, UNSIGNED, TERNARY },
+	{ VSVM_OP_BFI, 1 << VSVM_TYPE_U32, TERNARY },
+	{ VSVM_OP_PACK, 0x07, DST | DST_D | A | A_T | B | B_T | IMM },
+	{ VSVM_OP_EXTB, 0xee, SHIFT },
+	{ VSVM_OP_EXTH, 0xcc, SHIFT },
+	{ VSVM_OP_INSB, 0x0e, SHIFT },
+	{ VSVM_OP_INSH, WORDS, SHIFT },
+	{ VSVM_OP_FADD, FLOATS, BINARY },
+	{ VSVM_OP_FMUL, FLOATS, BINARY },
+	{ VSVM_OP_FFMA, FLOATS, TERNARY },
+	{ VSVM_OP_FDIV, FLOATS, BINARY },
+	{ VSVM_OP_FREM, FLOATS, BINARY },
+	{ VSVM_OP_FMIN, FLOATS, BINARY },
+	{ VSVM_OP_FMAX, FLOATS, BINARY },
+	{ VSVM_OP_FNEG, FLOATS, UNARY },
+	{ VSVM_OP_FABS, FLOATS, UNARY },
+	{ VSVM_OP_FSQRT, FLOATS, UNARY },
+	{ VSVM_OP_FRCP, FLOATS, UNARY },
+	{ VSVM_OP_FRSQ, FLOATS, UNARY },
+	{ VSVM_OP_FFLOOR, FLOATS, UNARY },
+	{ VSVM_OP_FCEIL, FLOATS, UNARY },
+	{ VSVM_OP_FTRUNC, FLOATS, UNARY },
+	{ VSVM_OP_FROUND_EVEN, FLOATS, UNARY },
+	{ VSVM_OP_FSIN, SMALL_FLOATS, UNARY },
+	{ VSVM_OP_FCOS, SMALL_FLOATS, UNARY },
+	{ VSVM_OP_FEXP2, SMALL_FLOATS, UNARY },
+	{ VSVM_OP_FLOG2, SMALL_FLOATS, UNARY },
+	{ VSVM_OP_FPOW, SMALL_FLOATS, BINARY },
+	{ VSVM_OP_FLDEXP, FLOATS, SHIFT },
+	{ VSVM_OP_FCMP, FLOATS, INDEX | B | B_T | MOD },
+	{ VSVM_OP_FSUB, FLOATS, BINARY },
+	{ VSVM_OP_FMOD, FLOATS, BINARY },
+	{ VSVM_OP_FSIGN, FLOATS, UNARY },
+	{ VSVM_OP_FSAT, FLOATS, UNARY },
+	{ VSVM_OP_FFRACT, FLOATS, UNARY },
+	{ VSVM_OP_FREXP_EXP, FLOATS, INDEX },
+	{ VSVM_OP_FREXP_SIG, FLOATS, UNARY },
 };
 
 /*
@@ -224,7 +290,20 @@ static struct vsvm_insn *good(struct checker *c, const struct form *f, uint8_t t
 	insn->a = f->fields & A ? 6 : 0;
 	insn->b = f->fields & B ? 8 : 0;
 	insn->c = f->fields & C ? 10 : 0;
+	/* floating point has atomics of its own */
+	if (f->op == VSVM_OP_ATOM && type >= VSVM_TYPE_F16)
+		insn->imm = (uint64_t)VSVM_ATOMIC_FADD << 32;
 	return insn;
+}
+
+/* Is it an instruction of this device? */
+static bool present(const struct checker *c, const struct form *f)
+{
+	uint32_t feature = f->op == VSVM_OP_BARRIER ? VSVM_FEATURE_SHARED :
+			   f->op >> 4 == 6 ? VSVM_FEATURE_SUBGROUP :
+			   f->op >> 4 >= 8 ? VSVM_FEATURE_FLOAT : 0;
+
+	return !(feature & ~c->features);
 }
 
 static uint8_t first_type(const struct form *f)
@@ -234,26 +313,29 @@ static uint8_t first_type(const struct form *f)
 
 static void test_types(int fd)
 {
-	static const uint8_t others[] = { 8, 9, 10, 11, 12, 15, 16, 31, 32, 34, 64, 128, 130, 255 };
+	static const uint8_t others[] = { 8, 12, 15, 16, 31, 32, 34, 64, 128, 130, 255 };
 	struct checker c;
 
 	checker_init(&c, fd);
 	for (unsigned int i = 0; i < ARRAY_SIZE(forms); i++) {
 		const struct form *f = &forms[i];
 
-		for (uint8_t type = 0; type < 8; type++) {
-			struct vsvm_insn *insn = good(&c, f, type);
+		if (!present(&c, f))
+			continue;
+		for (uint8_t type = 0; type <= VSVM_TYPE_F64; type++) {
+			struct vsvm_insn *insn;
+
+			if (type >= VSVM_TYPE_F16 && !(c.features & VSVM_FEATURE_FLOAT))
+				continue;
+			insn = good(&c, f, type);
 
 			if (f->types ? f->types >> type & 1 : !type)
 				run(&c);
 			else
 				expect_bad(&c, insn);
 		}
-		for (unsigned int j = 0; j < ARRAY_SIZE(others); j++) {
-			if (c.features & VSVM_FEATURE_FLOAT && others[j] >= 9 && others[j] <= 11)
-				continue;
+		for (unsigned int j = 0; j < ARRAY_SIZE(others); j++)
 			expect_bad(&c, good(&c, f, others[j]));
-		}
 	}
 	checker_fini(&c);
 }
@@ -270,12 +352,14 @@ static void test_opcodes(int fd)
 		if (op <= VSVM_OP_EXIT || (op >= VSVM_OP_MOV && op <= VSVM_OP_CVT) ||
 		    (op >= VSVM_OP_ADD && op <= VSVM_OP_RHADD) ||
 		    (op >= VSVM_OP_AND && op <= VSVM_OP_BFM) || op == VSVM_OP_CMP ||
-		    (op >= VSVM_OP_LD && op <= VSVM_OP_MEMBAR))
+		    (op >= VSVM_OP_LD && op <= VSVM_OP_MEMBAR) ||
+		    (op >= VSVM_OP_MOD && op <= VSVM_OP_INSH))
 			continue;
 		if ((op == VSVM_OP_BARRIER && c.features & VSVM_FEATURE_SHARED) ||
-		    (op >= VSVM_OP_BALLOT && op <= VSVM_OP_SCAN_EXCL &&
+		    (op >= VSVM_OP_BALLOT && op <= VSVM_OP_VOTE_EQ &&
 		     c.features & VSVM_FEATURE_SUBGROUP) ||
-		    (op >= VSVM_OP_FADD && op <= VSVM_OP_FCMP && c.features & VSVM_FEATURE_FLOAT))
+		    (op >= VSVM_OP_FADD && op <= VSVM_OP_FREXP_SIG &&
+		     c.features & VSVM_FEATURE_FLOAT))
 			continue;
 		insn->op = op;
 		expect_bad(&c, insn);
@@ -300,6 +384,8 @@ static void test_fields(int fd)
 				(f->fields & PREDICATE ? VSVM_INSN_PRED | VSVM_INSN_NOT : 0);
 		struct vsvm_insn *insn;
 
+		if (!present(&c, f))
+			continue;
 		for (int bit = 0; bit < 8; bit++) {
 			if (!(flags >> bit & 1)) {
 				insn = good(&c, f, type);
@@ -336,13 +422,13 @@ static void test_fields(int fd)
 		}
 		/* an immediate that nothing uses; the upper half of an offset */
 		insn = good(&c, f, type);
-		insn->imm = f->fields & OFFSET ? 1ull << 40 : 1;
+		insn->imm = f->fields & OFFSET ? 1ull << 50 : f->fields & CLUSTER ? 3 : 1;
 		expect_bad(&c, insn);
 		insn->imm = 1ull << 63;
 		expect_bad(&c, insn);
 		if (f->fields & OFFSET) {
 			insn = good(&c, f, type);
-			insn->imm = 0xffffffff;
+			insn->imm |= 0xffffffff;
 			run(&c);
 		}
 	}
@@ -359,7 +445,7 @@ static void test_immediates(int fd)
 		const struct form *f = &forms[i];
 		struct vsvm_insn *insn;
 
-		if (!(f->fields & IMM))
+		if (!(f->fields & IMM) || !present(&c, f))
 			continue;
 		insn = good(&c, f, first_type(f));
 		insn->flags = VSVM_INSN_IMM;
@@ -391,7 +477,9 @@ static const struct {
 	{ "clock", { VSVM_OP_SREG, VSVM_TYPE_U64, VSVM_SREG_CLOCK }, .fine = true },
 	{ "clock of 32 bits", { VSVM_OP_SREG, VSVM_TYPE_U32, VSVM_SREG_CLOCK } },
 	{ "lane of 64 bits", { VSVM_OP_SREG, VSVM_TYPE_U64, VSVM_SREG_LANE } },
-	{ "special register 19", { VSVM_OP_SREG, VSVM_TYPE_U32, 19 } },
+	{ "last special register", { VSVM_OP_SREG, VSVM_TYPE_U32, VSVM_SREG_SHARED_SIZE },
+	  .fine = true },
+	{ "special register 25", { VSVM_OP_SREG, VSVM_TYPE_U32, 25 } },
 	{ "special register 19 of 64 bits", { VSVM_OP_SREG, VSVM_TYPE_U64, 19 } },
 	{ "special register 255", { VSVM_OP_SREG, VSVM_TYPE_U32, 255 } },
 	{ "conversion from S64", { VSVM_OP_CVT, VSVM_TYPE_U8, VSVM_TYPE_S64 }, .fine = true },
@@ -400,7 +488,30 @@ static const struct {
 	  .feature = VSVM_FEATURE_FLOAT },
 	{ "conversion from type 12", { VSVM_OP_CVT, VSVM_TYPE_U32, 12 } },
 	{ "conversion from type 255", { VSVM_OP_CVT, VSVM_TYPE_U32, 255 } },
-	{ "load from space 4", { VSVM_OP_LD, VSVM_TYPE_U32, 4 } },
+	{ "rounding of integers", { VSVM_OP_CVT, VSVM_TYPE_U8,
+	  VSVM_TYPE_S64 | VSVM_ROUND_ZERO << 4 } },
+	{ "rounding 4", { VSVM_OP_CVT, VSVM_TYPE_F32, VSVM_TYPE_S64 | 4 << 4 } },
+	{ "load from space 5", { VSVM_OP_LD, VSVM_TYPE_U32, 5 } },
+	{ "store to space 5", { VSVM_OP_ST, VSVM_TYPE_U32, 5 } },
+	{ "atomic in scratch memory", { VSVM_OP_ATOM, VSVM_TYPE_U32, VSVM_SPACE_SCRATCH } },
+	{ "prefetch of a generic address", { VSVM_OP_PREFETCH, 0, VSVM_SPACE_GENERIC } },
+	{ "last combination of floats", { VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_AND } },
+	{ "combination 7", { VSVM_OP_REDUCE, VSVM_TYPE_U32, 7 } },
+	{ "cluster of 64", { VSVM_OP_REDUCE, VSVM_TYPE_U32, .imm = 64 } },
+	{ "cluster of a scan", { VSVM_OP_SCAN_INCL, VSVM_TYPE_U32, .imm = 8 } },
+	{ "condition 14", { VSVM_OP_FCMP, VSVM_TYPE_F32, 14 } },
+	{ "relaxed barrier", { VSVM_OP_BARRIER, .imm = 4ull << 40 } },
+	{ "relaxed MEMBAR", { VSVM_OP_MEMBAR, .imm = 4ull << 40 } },
+	{ "MEMBAR of a workgroup", { VSVM_OP_MEMBAR, .imm = 3ull << 40 | 2ull << 44 },
+	  .fine = true },
+	{ "MEMBAR of scope 4", { VSVM_OP_MEMBAR, .imm = 4ull << 44 } },
+	{ "relaxed atomic", { VSVM_OP_ATOM, VSVM_TYPE_U32, .imm = 4ull << 40 | 3ull << 44 },
+	  .fine = true },
+	{ "atomic of order 5", { VSVM_OP_ATOM, VSVM_TYPE_U32, .imm = 5ull << 40 } },
+	{ "atomic of scope 4", { VSVM_OP_ATOM, VSVM_TYPE_U32, .imm = 4ull << 44 } },
+	{ "integer atomic of a float", { VSVM_OP_ATOM, VSVM_TYPE_F32 } },
+	{ "exchange of a float", { VSVM_OP_ATOM, VSVM_TYPE_F64,
+	  .imm = (uint64_t)VSVM_ATOMIC_XCHG << 32 } },
 	{ "load from space 255", { VSVM_OP_LD, VSVM_TYPE_U32, 255 } },
 	{ "load from shared memory", { VSVM_OP_LD, VSVM_TYPE_U32, VSVM_SPACE_SHARED },
 	  .feature = VSVM_FEATURE_SHARED },
@@ -426,7 +537,7 @@ static const struct {
 	{ "atomic 13", { VSVM_OP_ATOM, VSVM_TYPE_U32, .imm = 13ull << 32 } },
 	{ "atomic 255", { VSVM_OP_ATOM, VSVM_TYPE_U32, .imm = 255ull << 32 } },
 	{ "atomic with more than an operation", { VSVM_OP_ATOM, VSVM_TYPE_U32,
-	  .imm = 1ull << 40 } },
+	  .imm = 1ull << 48 } },
 	{ "comparand of an addition", { VSVM_OP_ATOM, VSVM_TYPE_U32, .c = 4 } },
 	{ "result that is not wanted", { VSVM_OP_ATOM, VSVM_TYPE_U32, .flags = VSVM_INSN_NORET,
 	  .dst = 4 } },
@@ -469,18 +580,23 @@ static void test_registers(int fd)
 		static const uint16_t fields[] = { DST, A, B, C };
 		const uint16_t typed[] = { DST_T, A_T, B_T, C_T };
 
+		if (!present(&c, f))
+			continue;
 		for (int wide = 0; wide < 2; wide++) {
 			uint8_t type = wide ? VSVM_TYPE_U64 : VSVM_TYPE_U32;
 
 			if (f->types && !(f->types >> type & 1))
 				type |= 4;
+			if (f->types && !(f->types >> type & 1))
+				type = wide ? VSVM_TYPE_F64 : VSVM_TYPE_F32;
 			if (f->types ? !(f->types >> type & 1) : wide)
 				continue;
 			if (!f->types)
 				type = 0;
 			for (unsigned int j = 0; j < ARRAY_SIZE(fields); j++) {
 				bool pair = (wide && f->fields & typed[j]) ||
-					    (fields[j] == A && f->fields & A_64);
+					    (fields[j] == A && f->fields & A_64) ||
+					    (fields[j] == DST && f->fields & DST_D);
 				struct vsvm_insn *insn;
 
 				if (!(f->fields & fields[j]))

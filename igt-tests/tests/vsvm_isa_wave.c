@@ -10,9 +10,14 @@ IGT_TEST_DESCRIPTION("Grids, and what a wave knows of itself");
 
 #define LANES	VSVM_WAVE_LANES
 
+/* Bytes of shared memory */
+#define SHARED	52
+#define EXTRA	300
+
 struct ids {
-	uint32_t sregs[VSVM_SREG_ENGINE + 1];
-	uint32_t pad[2];
+	/* that of the clock is not used */
+	uint32_t sregs[VSVM_SREG_SHARED_SIZE + 1];
+	uint32_t pad;
 	uint64_t clock;
 	uint32_t visits, pad2;
 };
@@ -20,7 +25,7 @@ struct ids {
 static struct vsvm_program *ids_program(void)
 {
 	enum { OUT = 0, FLAT = 2, SIZE = 3, AT = 4, VALUE = 6, ONE = 8, T = 9 };
-	struct vsvm_asm as = {};
+	struct vsvm_asm as = { .shared_size = SHARED };
 
 	/* flat = (z * size_y + y) * size_x + x, of the whole grid */
 	asm_sreg(&as, FLAT, VSVM_SREG_GLOBAL_Z);
@@ -33,7 +38,9 @@ static struct vsvm_program *ids_program(void)
 	}
 	asm_arg(&as, VSVM_TYPE_U64, OUT, 0);
 	asm_index(&as, AT, OUT, FLAT, sizeof(struct ids));
-	for (int i = 0; i <= VSVM_SREG_ENGINE; i++) {
+	for (int i = 0; i <= VSVM_SREG_SHARED_SIZE; i++) {
+		if (i == VSVM_SREG_CLOCK)
+			continue;
 		asm_sreg(&as, VALUE, i);
 		asm_store(&as, VSVM_TYPE_U32, AT, 4 * i, VALUE);
 	}
@@ -48,7 +55,7 @@ static struct vsvm_program *ids_program(void)
 static void check_ids(const struct ids *ids, uint32_t flat, const uint32_t grid[3],
 		      const uint32_t local[3], uint32_t engine)
 {
-	uint32_t want[VSVM_SREG_ENGINE + 1], rest = flat, item = 0;
+	uint32_t want[VSVM_SREG_SHARED_SIZE + 1] = {}, rest = flat, item = 0;
 
 	for (int d = 0; d < 3; d++) {
 		uint32_t global = rest % (grid[d] * local[d]);
@@ -65,7 +72,13 @@ static void check_ids(const struct ids *ids, uint32_t flat, const uint32_t grid[
 	want[VSVM_SREG_LANE] = item % LANES;
 	want[VSVM_SREG_WAVE] = item / LANES;
 	want[VSVM_SREG_ENGINE] = engine;
-	for (int i = 0; i <= VSVM_SREG_ENGINE; i++)
+	want[VSVM_SREG_LOCAL_INDEX] = item;
+	want[VSVM_SREG_WAVES] = (local[0] * local[1] * local[2] + LANES - 1) / LANES;
+	for (int d = 0; d < 3; d++)
+		want[VSVM_SREG_GLOBAL_SIZE_X + d] = grid[d] * local[d];
+	/* the program's and the dispatch's */
+	want[VSVM_SREG_SHARED_SIZE] = SHARED + EXTRA;
+	for (int i = 0; i <= VSVM_SREG_SHARED_SIZE; i++)
 		igt_assert_f(ids->sregs[i] == want[i], "item %u: register %d is %u, not %u\n",
 			     flat, i, ids->sregs[i], want[i]);
 	igt_assert_eq_u32(ids->visits, 1);
@@ -92,6 +105,7 @@ static void test_ids(int fd)
 	struct vsvm_stream s = {};
 	struct vsvm_ctx ctx;
 	struct ids *ids;
+	size_t at;
 
 	vsvm_ctx_init(&ctx, fd);
 	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
@@ -105,7 +119,9 @@ static void test_ids(int fd)
 		vsvm_queue_destroy(fd, ctx.queue);
 		ctx.queue = vsvm_queue_create_on(fd, ctx.vm, i % engines, 0);
 		vsvm_stream_reset(&s);
-		vsvm_emit_dispatch3(&s, vsvm_ptr(program), vsvm_ptr(args), sizeof(*args), g, l);
+		at = vsvm_emit_dispatch3(&s, vsvm_ptr(program), vsvm_ptr(args), sizeof(*args), g,
+					 l);
+		((struct vsvm_cmd_dispatch *)(s.base + at))->shared_size = EXTRA;
 		before = vsvm_now();
 		vsvm_run(&ctx, &s);
 		for (uint32_t j = 0; j < items; j++) {
