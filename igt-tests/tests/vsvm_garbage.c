@@ -5,6 +5,8 @@
  */
 #include "vsvm_asm.h"
 #include "vsvm_lib.h"
+#include "vsvm_rows.h"
+#include "vsvm_text.h"
 
 IGT_TEST_DESCRIPTION("Random streams and programs end or are killed, and hurt nobody else");
 
@@ -182,39 +184,101 @@ static uint8_t garbage_reg(struct vsvm_rng *rng)
 	return vsvm_rand(rng) % (REGS - 1);
 }
 
+/* Any row of the table; what is made of it may be wrong in what the table does not say. */
+static const struct vsvm_row *garbage_row(struct vsvm_rng *rng)
+{
+	const struct vsvm_row *row;
+
+	/* memory and control flow have their own */
+	do {
+		row = &vsvm_rows[vsvm_rand(rng) % vsvm_num_rows];
+	} while (row->op <= VSVM_OP_EXIT || (row->op >> 4 == 5 && row->op < VSVM_OP_MEMBAR));
+	return row;
+}
+
+static uint8_t garbage_type(struct vsvm_rng *rng, uint16_t types)
+{
+	uint8_t type = vsvm_rand(rng) % 12;
+
+	while (!(types >> type & 1))
+		type = (type + 1) % 16;
+	return type;
+}
+
+static uint8_t garbage_mod(struct vsvm_rng *rng, const struct vsvm_row *row, uint8_t *type)
+{
+	switch (row->mod) {
+	case VSVM_MOD_COND:
+		return vsvm_rand(rng) % (VSVM_COND_GE + 1);
+	case VSVM_MOD_FCOND:
+		return vsvm_rand(rng) % (VSVM_COND_UNORD + 1);
+	case VSVM_MOD_SREG:
+		*type = VSVM_TYPE_U32;
+		return vsvm_rand(rng) % VSVM_SREG_CLOCK;
+	case VSVM_MOD_FROM:
+		return garbage_type(rng, VSVM_TYPES_IF) |
+		       (*type >= VSVM_TYPE_F16 ? vsvm_rand(rng) % 4 << 4 : 0);
+	case VSVM_MOD_REDUCE:
+		return vsvm_rand(rng) % (*type >= VSVM_TYPE_F16 ? 4 : 7);
+	default:
+		return 0;
+	}
+}
+
 static void garbage_alu(struct vsvm_rng *rng, struct vsvm_asm *as)
 {
-	static const uint8_t binary[] = {
-		VSVM_OP_ADD, VSVM_OP_SUB, VSVM_OP_MUL, VSVM_OP_MULHI, VSVM_OP_DIV, VSVM_OP_REM,
-		VSVM_OP_MIN, VSVM_OP_MAX, VSVM_OP_ADDSAT, VSVM_OP_SUBSAT, VSVM_OP_HADD,
-		VSVM_OP_RHADD, VSVM_OP_AND, VSVM_OP_OR, VSVM_OP_XOR, VSVM_OP_SHL, VSVM_OP_SHR,
-	};
-	uint8_t type = vsvm_rand(rng) % 8, dst = 4 + vsvm_rand(rng) % (REGS - 5);
+	const struct vsvm_row *row = garbage_row(rng);
+	struct vsvm_insn insn = { .op = row->op };
+	uint8_t *const regs[3] = { &insn.a, &insn.b, &insn.c };
+	int last = -1;
 
-	switch (vsvm_rand(rng) % 8) {
+	if (row->types)
+		insn.type = garbage_type(rng, row->types);
+	insn.mod = garbage_mod(rng, row, &insn.type);
+	if (row->dst != VSVM_OPERAND_N)
+		insn.dst = 4 + vsvm_rand(rng) % (REGS - 5);
+	for (int i = 0; i < 3; i++) {
+		if (row->src[i] == VSVM_OPERAND_N)
+			continue;
+		*regs[i] = garbage_reg(rng);
+		last = i;
+	}
+	if (row->imm == VSVM_IMM_CLUSTER)
+		insn.imm = 1 << vsvm_rand(rng) % 6;
+	if (row->flags & VSVM_INSN_IMM && vsvm_rand(rng) % 4 == 0) {
+		insn.flags = VSVM_INSN_IMM;
+		insn.imm = vsvm_rand(rng) >> vsvm_rand(rng) % 64;
+		*regs[last] = 0;
+	}
+	asm_emit(as, insn);
+}
+
+/* Shared and scratch memory: of a few bytes, by any address now and then */
+static void garbage_local(struct vsvm_rng *rng, struct vsvm_asm *as)
+{
+	const uint8_t space = vsvm_rand(rng) % 2 ? VSVM_SPACE_SHARED : VSVM_SPACE_SCRATCH;
+	const uint8_t type = vsvm_rand(rng) % 8;
+	const int32_t offset = vsvm_rand(rng) % 32 ? vsvm_rand(rng) % 24 : vsvm_rand(rng);
+	/* r3 is 0 */
+	const uint8_t addr = vsvm_rand(rng) % 32 ? 3 : garbage_reg(rng);
+
+	switch (vsvm_rand(rng) % 5) {
 	case 0:
-		asm_mov_imm(as, type, dst, vsvm_rand(rng));
+		asm_store_to(as, space, type, addr, offset, garbage_reg(rng));
 		break;
 	case 1:
-		asm_cmp(as, vsvm_rand(rng) % 6, type, dst, garbage_reg(rng), garbage_reg(rng));
+		asm_atomic_in(as, VSVM_SPACE_SHARED, VSVM_ATOMIC_FADD + vsvm_rand(rng) % 3,
+			      vsvm_rand(rng) % 2 ? VSVM_TYPE_F32 : VSVM_TYPE_F64,
+			      4 + vsvm_rand(rng) % 16, addr, offset & ~7, garbage_reg(rng), 0,
+			      asm_order(vsvm_rand(rng) % 5, vsvm_rand(rng) % 4));
 		break;
 	case 2:
-		asm_sreg(as, dst, vsvm_rand(rng) % 19);
-		break;
-	case 3:
-		asm_cvt(as, type, dst, vsvm_rand(rng) % 8, garbage_reg(rng));
-		break;
-	case 4:
-		asm_op2_imm(as, binary[vsvm_rand(rng) % ARRAY_SIZE(binary)], type, dst,
-			    garbage_reg(rng), vsvm_rand(rng) >> vsvm_rand(rng) % 64);
-		break;
-	case 5:
-		asm_op3(as, VSVM_OP_MAD, type, dst, garbage_reg(rng), garbage_reg(rng),
-			garbage_reg(rng));
+		/* r0 is the middle of the arena */
+		asm_load_from(as, VSVM_SPACE_GENERIC, type, 4 + vsvm_rand(rng) % 16, 0,
+			      vsvm_rand(rng) % PAGE);
 		break;
 	default:
-		asm_op2(as, binary[vsvm_rand(rng) % ARRAY_SIZE(binary)], type, dst,
-			garbage_reg(rng), garbage_reg(rng));
+		asm_load_from(as, space, type, 4 + vsvm_rand(rng) % 16, addr, offset);
 		break;
 	}
 }
@@ -286,6 +350,9 @@ static void garbage_block(struct vsvm_rng *rng, struct vsvm_asm *as, unsigned in
 					    VSVM_INSN_PRED, garbage_reg(rng));
 			break;
 		case 5:
+			garbage_local(rng, as);
+			break;
+		case 6:
 			if (depth)
 				asm_exit_if(as, garbage_reg(rng));
 			break;
@@ -294,6 +361,17 @@ static void garbage_block(struct vsvm_rng *rng, struct vsvm_asm *as, unsigned in
 			break;
 		}
 	}
+}
+
+/* Whatever an instruction is, its text means it. */
+static void expect_text(const struct vsvm_program *program)
+{
+	const struct vsvm_insn *insns = (const struct vsvm_insn *)(program + 1);
+	char text[VSVM_TEXT_SIZE];
+
+	for (uint32_t i = 0; i < program->num_insns; i++)
+		igt_assert_f(!vsvm_text_insn(&insns[i], text), "opcode %#x has no text\n",
+			     insns[i].op);
 }
 
 static void garbage_programs(int fd, unsigned int seed)
@@ -314,10 +392,13 @@ static void garbage_programs(int fd, unsigned int seed)
 		args[0] = vsvm_ptr(arena) + PAGE;
 		asm_arg(&as, VSVM_TYPE_U64, 0, 0);
 		asm_mov_imm(&as, VSVM_TYPE_U32, 2, 1);
+		as.shared_size = 32;
+		as.scratch_size = 32;
 		for (int j = 0; j < 4; j++)
 			garbage_block(&rng, &as, 0, 0);
 		program = asm_finish(&as);
 		program->num_regs = REGS;
+		expect_text(program);
 		/* one bit wrong, now and then */
 		if (i % 8 == 0)
 			((uint8_t *)program)[vsvm_rand(&rng) % asm_program_size(program)] ^=
