@@ -58,6 +58,14 @@ lint: image ## checkpatch, W=1, sparse, kernel-doc, the wall
 coverage-table: tests ## make docs/coverage.rst of igt-tests/lists/coverage
 	@scripts/coverage-table
 
+.PHONY: isa-table
+isa-table: ## make docs/isa.rst of uapi/drm/vsvm_isa_table.h
+	@scripts/isa-table
+
+.PHONY: native
+native: image ## build the arithmetic of the virtual GPU as a program, with sanitizers, and run it against the oracle
+	@scripts/native
+
 .PHONY: chroot
 chroot: image ## run CMD= in the guest's root without booting, the checkout at /src: gcc -I/src/uapi ...
 	@scripts/in-root sh -c "$$CMD"
