@@ -11,7 +11,12 @@
  *
  * The list stays the caller's, who waits for the end of it. So nothing is allocated.
  *
- * Locking: copy->lock covers the list of jobs.
+ * To wake the thread, and to be woken, takes longer than to copy a few pages; where the processors
+ * have others to run, longer than to copy many. So a list of at most %AT_ONCE bytes that finds the
+ * engine idle is done by who asks for it, who would only wait meanwhile.
+ *
+ * Locking: copy->lock covers the list of jobs; copy->busy is held, by whoever it is, while one is
+ * done. Nothing is waited for with either of them.
  */
 
 #include <linux/completion.h>
@@ -19,6 +24,7 @@
 #include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/minmax.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
@@ -27,6 +33,8 @@
 
 /* Bytes that are copied before somebody else gets the processor, if he wants it. */
 #define SLICE	SZ_64K
+/* What is not worth a wakeup: what moves in and out of VRAM in one go. */
+#define AT_ONCE	VSVM_HW_VRAM_BLOCK
 
 struct job {
 	struct list_head link;
@@ -118,11 +126,26 @@ static int run(void *data)
 					!list_empty_careful(&hw->copy.jobs));
 			continue;
 		}
+		mutex_lock(&hw->copy.busy);
 		job->ret = vsvm_hw_copy_job(hw, job->copies, job->count);
+		mutex_unlock(&hw->copy.busy);
 		/* It is its caller's stack, and gone after this. */
 		complete(&job->done);
 	}
 	return 0;
+}
+
+static bool is_short(const struct vsvm_hw_copy *copies, unsigned int count)
+{
+	u64 left = AT_ONCE;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (copies[i].size > left)
+			return false;
+		left -= copies[i].size;
+	}
+	return true;
 }
 
 int vsvm_hw_copy_run(struct vsvm_hw *hw, const struct vsvm_hw_copy *copies, unsigned int count)
@@ -136,6 +159,11 @@ int vsvm_hw_copy_run(struct vsvm_hw *hw, const struct vsvm_hw_copy *copies, unsi
 
 	if (!count)
 		return 0;
+	if (is_short(copies, count) && mutex_trylock(&copy->busy)) {
+		job.ret = vsvm_hw_copy_job(hw, copies, count);
+		mutex_unlock(&copy->busy);
+		return job.ret;
+	}
 	spin_lock(&copy->lock);
 	list_add_tail(&job.link, &copy->jobs);
 	spin_unlock(&copy->lock);
@@ -156,11 +184,14 @@ int vsvm_hw_copy_init(struct vsvm_hw *hw)
 	struct task_struct *task;
 
 	spin_lock_init(&copy->lock);
+	mutex_init(&copy->busy);
 	INIT_LIST_HEAD(&copy->jobs);
 	init_waitqueue_head(&copy->doorbell);
 	task = kthread_run(run, hw, "vsvm-copy");
-	if (IS_ERR(task))
+	if (IS_ERR(task)) {
+		mutex_destroy(&copy->busy);
 		return PTR_ERR(task);
+	}
 	copy->task = task;
 	return 0;
 }
@@ -172,4 +203,5 @@ int vsvm_hw_copy_init(struct vsvm_hw *hw)
 void vsvm_hw_copy_fini(struct vsvm_hw *hw)
 {
 	kthread_stop(hw->copy.task);
+	mutex_destroy(&hw->copy.busy);
 }

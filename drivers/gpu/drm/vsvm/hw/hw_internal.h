@@ -455,7 +455,9 @@ struct vsvm_hw_copy_engine {
 	struct list_head jobs;
 	/** @doorbell: where the thread sleeps when there is nothing */
 	wait_queue_head_t doorbell;
-	/** @stats: written by the thread */
+	/** @busy: held while a job is done, by the thread or by who asks for it */
+	struct mutex busy;
+	/** @stats: written under @busy */
 	struct vsvm_hw_copy_stats stats;
 };
 
