@@ -7,6 +7,8 @@
  * that do more: one interval notifier for a mapping, hmm_range_fault() in runs of at most 512
  * pages, and one store of 8 bytes for each page into a table that an invalidation clears.
  *
+ * Memory moves by floor_move.c, which knows nothing of the tables: an invalidation clears them.
+ *
  * What a driver for hardware would do besides is left out: no DMA address, no TLB, no larger page
  * than 4K, no look at what is mapped already (so a fault of a valid page walks the CPU's page table
  * again), no change of a notifier when its mapping changes.
@@ -25,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "floor_move.h"
 #include "peer.h"
 
 #define TABLE_SIZE	SZ_2M
@@ -50,6 +53,8 @@ struct floor {
 	struct list_head gone;
 	/** @invalidations: received */
 	u64 invalidations;
+	/** @return_order: log2 of the pages that come back from the device together */
+	unsigned int return_order;
 	/** @pfns: what HMM found */
 	unsigned long pfns[TABLE_PAGES];
 };
@@ -226,6 +231,13 @@ static int floor_fault(void *peer, u64 start, u64 end, bool write)
 	return ret;
 }
 
+static int floor_move_range(void *peer, u64 start, u64 end, bool to_device)
+{
+	struct floor *floor = peer;
+
+	return floor_move(start, end, to_device, floor->return_order);
+}
+
 static void floor_sync(void *peer)
 {
 	struct interval *interval, *next;
@@ -266,13 +278,18 @@ static void floor_destroy(void *peer)
 	kfree(floor);
 }
 
-static void *floor_create(struct mm_struct *mm, u64 chunk)
+static void *floor_create(struct mm_struct *mm, const struct peer_setup *setup)
 {
-	struct floor *floor = kzalloc_obj(*floor);
 	struct interval *interval;
+	struct floor *floor;
 
+	if (setup->chunk && (!is_power_of_2(setup->chunk) || setup->chunk < PAGE_SIZE ||
+			     setup->chunk > SZ_2M))
+		return ERR_PTR(-EINVAL);
+	floor = kzalloc_obj(*floor);
 	if (!floor)
 		return ERR_PTR(-ENOMEM);
+	floor->return_order = get_order(setup->chunk ?: SZ_2M);
 	floor->mm = mm;
 	floor->intervals = RB_ROOT_CACHED;
 	mutex_init(&floor->lock);
@@ -293,6 +310,7 @@ const struct peer_ops floor_ops = {
 	.create = floor_create,
 	.destroy = floor_destroy,
 	.fault = floor_fault,
+	.move = floor_move_range,
 	.sync = floor_sync,
 	.stats = floor_stats,
 };

@@ -10,9 +10,13 @@
  *
  * One fault is one range: of 4K, 64K or 2M, the largest that is allowed and fits into the mapping.
  * A range is valid or not, whatever the access, so pages are always asked for to be written, as
- * drivers do where the mapping allows it. Notifiers are of 512M, as the helper recommends. Nothing
- * migrates. An invalidation takes away the DMA addresses; ranges whose mapping went wait on a list
- * for the next fault or PEER_SYNC.
+ * drivers do where the mapping allows it. Notifiers are of 512M, as the helper recommends. An
+ * invalidation takes away the DMA addresses; ranges whose mapping went wait on a list for the next
+ * fault or PEER_SYNC.
+ *
+ * With device memory (pagemap.c) it does what xe does when it is asked to move memory: range by
+ * range, the migration, and then the pages, as after a fault. Back, drm_gpusvm touches the pages of
+ * a range as a CPU would. A fault alone moves nothing.
  *
  * Locking: the helper's notifier lock covers the list. The driver's lock that it asks for is that
  * of the file (peer_main.c).
@@ -20,6 +24,7 @@
 
 #include <linux/device/faux.h>
 #include <linux/dma-mapping.h>
+#include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
@@ -30,6 +35,7 @@
 #include <drm/drm_gpusvm.h>
 #include <drm/drm_pagemap.h>
 
+#include "pagemap.h"
 #include "peer.h"
 
 #define TRIES	16
@@ -52,6 +58,10 @@ struct gpusvm {
 	struct drm_gpusvm base;
 	/** @chunks: sizes of ranges, the largest first */
 	unsigned long chunks[3];
+	/** @ctx: how ranges are made and pages asked for */
+	struct drm_gpusvm_ctx ctx;
+	/** @pagemap: device memory, or NULL */
+	struct drm_pagemap *pagemap;
 	/** @gone: ranges whose mapping went, in part or as a whole */
 	struct list_head gone;
 	/** @invalidations: received */
@@ -61,9 +71,15 @@ struct gpusvm {
 static struct faux_device *device;
 static struct drm_device *drm;
 
+/* Nobody opens it. It says whose module it is, for who holds device memory. */
+static const struct file_operations driver_fops = {
+	.owner = THIS_MODULE,
+};
+
 static const struct drm_driver driver = {
 	.name = "vsvm-peers",
 	.desc = "drm_gpusvm without a GPU",
+	.fops = &driver_fops,
 };
 
 static struct gpusvm_range *to_range(struct drm_gpusvm_range *base)
@@ -131,9 +147,20 @@ static void gpusvm_sync(void *peer)
 		drm_gpusvm_range_remove(&svm->base, &range->base);
 }
 
+/* What is to become of a range before its pages are asked for. */
+enum where { STAY, TO_DEVICE, TO_SYSTEM };
+
+static int move(struct gpusvm *svm, struct drm_gpusvm_range *range, enum where where)
+{
+	if (where == TO_SYSTEM)
+		return drm_gpusvm_range_evict(&svm->base, range);
+	return drm_pagemap_populate_mm(svm->pagemap, drm_gpusvm_range_start(range),
+				       drm_gpusvm_range_end(range), svm->base.mm, 0);
+}
+
 /* One try at the range that has @addr. On success *@next is where it ends. */
-static int serve_range(struct gpusvm *svm, u64 addr, u64 start, u64 end,
-		       const struct drm_gpusvm_ctx *ctx, u64 *next)
+static int serve_range(struct gpusvm *svm, u64 addr, u64 start, u64 end, enum where where,
+		       u64 *next)
 {
 	struct drm_gpusvm_range *range;
 	bool valid;
@@ -141,10 +168,15 @@ static int serve_range(struct gpusvm *svm, u64 addr, u64 start, u64 end,
 
 	gpusvm_sync(svm);
 
-	range = drm_gpusvm_range_find_or_insert(&svm->base, addr, start, end, ctx);
+	range = drm_gpusvm_range_find_or_insert(&svm->base, addr, start, end, &svm->ctx);
 	if (IS_ERR(range))
 		return PTR_ERR(range);
-	ret = drm_gpusvm_range_get_pages(&svm->base, range, ctx);
+	if (where != STAY) {
+		ret = move(svm, range, where);
+		if (ret)
+			return ret == -EBUSY ? -EAGAIN : ret;
+	}
+	ret = drm_gpusvm_range_get_pages(&svm->base, range, &svm->ctx);
 	if (ret == -EOPNOTSUPP || ret == -EFAULT || ret == -EPERM)
 		return -EAGAIN;
 	if (ret)
@@ -157,21 +189,34 @@ static int serve_range(struct gpusvm *svm, u64 addr, u64 start, u64 end,
 	return valid ? 0 : -EAGAIN;
 }
 
-static int gpusvm_fault(void *peer, u64 start, u64 end, bool write)
+static int serve(struct gpusvm *svm, u64 start, u64 end, enum where where)
 {
-	struct drm_gpusvm_ctx ctx = {};
 	unsigned int tries = 0;
 	u64 addr = start;
 	int ret;
 
 	while (addr < end) {
-		ret = serve_range(peer, addr, start, end, &ctx, &addr);
+		ret = serve_range(svm, addr, start, end, where, &addr);
 		if (!ret)
 			tries = 0;
 		else if (ret != -EAGAIN || ++tries == TRIES)
 			return ret;
 	}
 	return 0;
+}
+
+static int gpusvm_fault(void *peer, u64 start, u64 end, bool write)
+{
+	return serve(peer, start, end, STAY);
+}
+
+static int gpusvm_move(void *peer, u64 start, u64 end, bool to_device)
+{
+	struct gpusvm *svm = peer;
+
+	if (!svm->pagemap)
+		return -EOPNOTSUPP;
+	return serve(svm, start, end, to_device ? TO_DEVICE : TO_SYSTEM);
 }
 
 static u64 range_bytes(struct drm_gpusvm_range *range)
@@ -205,6 +250,7 @@ static void gpusvm_destroy(void *peer)
 	struct gpusvm *svm = peer;
 
 	drm_gpusvm_fini(&svm->base);
+	drm_pagemap_put(svm->pagemap);
 	kfree(svm);
 }
 
@@ -228,7 +274,21 @@ static int prime(struct mm_struct *mm)
 	return ret;
 }
 
-static void *gpusvm_create(struct mm_struct *mm, u64 chunk)
+/* As xe has it. */
+static int use_device_memory(struct gpusvm *svm)
+{
+	struct drm_pagemap *pagemap = pagemap_create();
+
+	if (IS_ERR(pagemap))
+		return PTR_ERR(pagemap);
+	svm->pagemap = pagemap;
+	svm->ctx.devmem_possible = true;
+	svm->ctx.check_pages_threshold = SZ_64K;
+	svm->ctx.device_private_page_owner = pagemap_owner();
+	return 0;
+}
+
+static void *gpusvm_create(struct mm_struct *mm, const struct peer_setup *setup)
 {
 	static const unsigned long sizes[] = { SZ_2M, SZ_64K, SZ_4K };
 	unsigned int i, count = 0;
@@ -240,14 +300,17 @@ static void *gpusvm_create(struct mm_struct *mm, u64 chunk)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&svm->gone);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		if (sizes[i] <= chunk)
+		if (sizes[i] <= setup->chunk)
 			svm->chunks[count++] = sizes[i];
 
 	ret = prime(mm);
+	if (!ret && setup->flags & PEER_DEVICE_MEMORY)
+		ret = use_device_memory(svm);
 	if (!ret)
 		ret = drm_gpusvm_init(&svm->base, "vsvm-peers", drm, mm, 0, TASK_SIZE, SZ_512M,
 				      &helper_ops, svm->chunks, count);
 	if (ret) {
+		drm_pagemap_put(svm->pagemap);
 		kfree(svm);
 		return ERR_PTR(ret);
 	}
@@ -258,6 +321,7 @@ const struct peer_ops gpusvm_ops = {
 	.create = gpusvm_create,
 	.destroy = gpusvm_destroy,
 	.fault = gpusvm_fault,
+	.move = gpusvm_move,
 	.sync = gpusvm_sync,
 	.stats = gpusvm_stats,
 };
@@ -283,8 +347,13 @@ int gpusvm_init(void)
 		ret = PTR_ERR(drm);
 		goto err_device;
 	}
+	ret = pagemap_init(drm);
+	if (ret)
+		goto err_drm;
 	return 0;
 
+err_drm:
+	drm_dev_put(drm);
 err_device:
 	faux_device_destroy(device);
 	return ret;
@@ -295,6 +364,7 @@ err_device:
  */
 void gpusvm_exit(void)
 {
+	pagemap_exit();
 	drm_dev_put(drm);
 	faux_device_destroy(device);
 }

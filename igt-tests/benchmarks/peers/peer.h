@@ -15,9 +15,17 @@
  * struct peer_setup - argument of %PEER_SETUP, the first call on a file
  */
 struct peer_setup {
-	/** @chunk: largest range that gpusvm may make, 4K, 64K or 2M; not for the floor */
+	/**
+	 * @chunk: 4K, 64K or 2M: largest range that gpusvm may make; for the floor, what comes back
+	 * from the device when a CPU touches a page of it
+	 */
 	__u64 chunk;
+	/** @flags: PEER_DEVICE_MEMORY */
+	__u64 flags;
 };
+
+/** PEER_DEVICE_MEMORY - setup: gpusvm's memory may move to device memory; the floor's always may */
+#define PEER_DEVICE_MEMORY	0x1
 
 /** PEER_WRITE - fault: for writing */
 #define PEER_WRITE	0x1
@@ -38,6 +46,21 @@ struct peer_fault {
 	__u32 count;
 	/** @flags: PEER_WRITE */
 	__u32 flags;
+};
+
+/** PEER_TO_DEVICE - move: to device memory; else back */
+#define PEER_TO_DEVICE	0x1
+
+/**
+ * struct peer_move - argument of %PEER_MOVE: move a part of a mapping, as far as it goes
+ */
+struct peer_move {
+	/** @addr: first byte, page aligned */
+	__u64 addr;
+	/** @size: bytes, page aligned */
+	__u64 size;
+	/** @flags: PEER_TO_DEVICE */
+	__u64 flags;
 };
 
 /**
@@ -79,6 +102,7 @@ struct peer_density {
 #define PEER_STATS	_IOR('V', 3, struct peer_stats)
 /* Needs no setup. */
 #define PEER_DENSITY	_IOWR('V', 4, struct peer_density)
+#define PEER_MOVE	_IOW('V', 5, struct peer_move)
 
 #ifdef __KERNEL__
 
@@ -91,11 +115,13 @@ struct mm_struct;
  */
 struct peer_ops {
 	/** @create: a mirror of @mm that mirrors nothing yet, or ERR_PTR */
-	void *(*create)(struct mm_struct *mm, u64 chunk);
+	void *(*create)(struct mm_struct *mm, const struct peer_setup *setup);
 	/** @destroy: the process may have ended */
 	void (*destroy)(void *peer);
 	/** @fault: mirror [start, end), which lies in one mapping */
 	int (*fault)(void *peer, u64 start, u64 end, bool write);
+	/** @move: move [start, end), which lies in one mapping */
+	int (*move)(void *peer, u64 start, u64 end, bool to_device);
 	/** @sync: see PEER_SYNC */
 	void (*sync)(void *peer);
 	/** @stats: fill in; zeroed */

@@ -4,9 +4,9 @@
  * DOC: Peers
  *
  * What vsvm is measured against, as devices that a benchmark can call: the least that any driver
- * with shared virtual memory has to do (floor.c), and what one does that uses the kernel's helper
- * for it (gpusvm.c). This file has the two devices and hands the calls on; both also tell how large
- * descriptions of memory are (density.c).
+ * with shared virtual memory has to do (floor.c, floor_move.c), and what one does that uses the
+ * kernel's helpers for it (gpusvm.c, pagemap.c). This file has the two devices and hands the calls
+ * on; both also tell how large descriptions of memory are (density.c).
  *
  * For benchmarks only: nothing limits what a caller can make the kernel allocate, so the devices
  * are root's.
@@ -23,6 +23,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "floor_move.h"
 #include "peer.h"
 
 /**
@@ -48,7 +49,9 @@ static int setup(struct peer_file *file, void __user *arg)
 		return -EBUSY;
 	if (copy_from_user(&setup, arg, sizeof(setup)))
 		return -EFAULT;
-	peer = file->ops->create(current->mm, setup.chunk);
+	if (setup.flags & ~(u64)PEER_DEVICE_MEMORY)
+		return -EINVAL;
+	peer = file->ops->create(current->mm, &setup);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
 	file->peer = peer;
@@ -75,6 +78,19 @@ static int fault(struct peer_file *file, void __user *arg)
 				       fault.flags & PEER_WRITE);
 	}
 	return ret;
+}
+
+static int move(struct peer_file *file, void __user *arg)
+{
+	struct peer_move move;
+
+	if (copy_from_user(&move, arg, sizeof(move)))
+		return -EFAULT;
+	if (!move.size || !PAGE_ALIGNED(move.addr | move.size) ||
+	    move.flags & ~(u64)PEER_TO_DEVICE)
+		return -EINVAL;
+	return file->ops->move(file->peer, move.addr, move.addr + move.size,
+			       move.flags & PEER_TO_DEVICE);
 }
 
 static int stats(struct peer_file *file, void __user *arg)
@@ -110,6 +126,8 @@ static int call(struct peer_file *file, unsigned int cmd, void __user *arg)
 	switch (cmd) {
 	case PEER_FAULT:
 		return fault(file, arg);
+	case PEER_MOVE:
+		return move(file, arg);
 	case PEER_SYNC:
 		file->ops->sync(file->peer);
 		return 0;
@@ -199,9 +217,12 @@ static int __init peers_init(void)
 	ret = gpusvm_init();
 	if (ret)
 		return ret;
-	ret = misc_register(&floor_device);
+	ret = floor_move_init();
 	if (ret)
 		goto err_gpusvm;
+	ret = misc_register(&floor_device);
+	if (ret)
+		goto err_move;
 	ret = misc_register(&gpusvm_device);
 	if (ret)
 		goto err_floor;
@@ -209,6 +230,8 @@ static int __init peers_init(void)
 
 err_floor:
 	misc_deregister(&floor_device);
+err_move:
+	floor_move_exit();
 err_gpusvm:
 	gpusvm_exit();
 	return ret;
@@ -218,6 +241,7 @@ static void __exit peers_exit(void)
 {
 	misc_deregister(&gpusvm_device);
 	misc_deregister(&floor_device);
+	floor_move_exit();
 	gpusvm_exit();
 }
 
