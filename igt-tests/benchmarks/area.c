@@ -2,13 +2,19 @@
 /*
  * The memory of the workloads, the same for all contestants.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench.h"
 
 #define ALIGNMENT	(2 * MIB)
+
+/* Of an entry in /proc/self/pagemap. Nothing is swapped here: so it is memory of a device. */
+#define PAGEMAP_SWAPPED	0x4000000000000000ull
+#define PAGEMAP_PRESENT	0x8000000000000000ull
 
 uint64_t now(void)
 {
@@ -63,6 +69,45 @@ void area_touch(const struct area *a)
 	for (i = 0; i < a->count; i++)
 		for (at = 0; at < a->size; at += PAGE)
 			store((uint64_t *)(a->base + i * a->stride + at), at);
+}
+
+void area_look(const struct area *a)
+{
+	unsigned int i;
+	size_t at;
+
+	for (i = 0; i < a->count; i++)
+		for (at = 0; at < a->size; at += PAGE)
+			load((uint64_t *)(a->base + i * a->stride + at));
+}
+
+void area_load(const struct area *a)
+{
+	unsigned int i;
+	size_t at;
+
+	for (i = 0; i < a->count; i++)
+		for (at = 0; at < a->size; at += PAGE)
+			if (load((uint64_t *)(a->base + i * a->stride + at)) != at)
+				die("mapping %u has lost what was at %zu", i, at);
+}
+
+size_t area_in_device(const struct area *a)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t i, found = 0;
+	uint64_t entry;
+
+	if (fd < 0)
+		die("/proc/self/pagemap: %m");
+	for (i = 0; i < area_pages(a); i++) {
+		if (pread(fd, &entry, sizeof(entry), (uintptr_t)area_at(a, i) / PAGE * 8) !=
+		    sizeof(entry))
+			die("/proc/self/pagemap: %m");
+		found += (entry & (PAGEMAP_SWAPPED | PAGEMAP_PRESENT)) == PAGEMAP_SWAPPED;
+	}
+	close(fd);
+	return found;
 }
 
 void area_forget(const struct area *a)

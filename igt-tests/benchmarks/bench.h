@@ -57,6 +57,12 @@ size_t area_pages(const struct area *a);
 char *area_at(const struct area *a, size_t i);
 /** area_touch() - the CPU writes a word in each page */
 void area_touch(const struct area *a);
+/** area_look() - the CPU reads a word of each page */
+void area_look(const struct area *a);
+/** area_load() - the same, and it must be what area_touch() wrote */
+void area_load(const struct area *a);
+/** area_in_device() - pages that are in memory of a device */
+size_t area_in_device(const struct area *a);
 /** area_forget() - MADV_DONTNEED */
 void area_forget(const struct area *a);
 /** area_unmap() - munmap, one call a mapping */
@@ -94,12 +100,18 @@ struct contestant {
 	void (*prepare)(const struct area *a);
 	/** @access: one word of each page of an area, which is there when the call returns */
 	void (*access)(const struct area *a, bool write);
-	/** @add: say that an area will be accessed, if that must be said; may be NULL */
+	/** @add: say what is to be said of an area before it is accessed; may be NULL */
 	void (*add)(const struct area *a);
-	/** @remove: take that back; the area may be unmapped by then; NULL if @add is */
+	/** @remove: take that back; the area may be unmapped by then; may be NULL */
 	void (*remove)(const struct area *a);
 	/** @refault: have an area mapped that is mapped already; may be NULL */
 	void (*refault)(const struct area *a);
+	/** @to_device: move an area to device memory; may be NULL */
+	void (*to_device)(const struct area *a);
+	/** @to_system: move it back; NULL if @to_device is */
+	void (*to_system)(const struct area *a);
+	/** @prefer_device: have accesses move an area to device memory; may be NULL */
+	void (*prefer_device)(const struct area *a);
 	/** @sync: have what is due after a munmap done; may be NULL */
 	void (*sync)(void);
 	/** @count: read the counters; may be NULL */
@@ -108,6 +120,8 @@ struct contestant {
 	void (*check)(const struct area *a);
 	/** @copies: an access copies too; what that takes, another access tells, and is deducted */
 	bool copies;
+	/** @evicts: makes room in device memory if it has to */
+	bool evicts;
 };
 
 extern const struct contestant on_cpu, on_floor, on_gpusvm_2m, on_gpusvm_64k, on_gpusvm_4k,
@@ -115,6 +129,9 @@ extern const struct contestant on_cpu, on_floor, on_gpusvm_2m, on_gpusvm_64k, on
 /* vsvm by policies of intervals; the first one is on_vsvm's */
 extern const struct contestant on_by_vma, on_by_window_2m, on_by_window_512m, on_by_mm,
 	on_by_register;
+/* what moves memory; the last part of a name says what comes back when a CPU touches a page */
+extern const struct contestant on_floor_64k, on_floor_4k, on_pagemap_2m, on_pagemap_64k,
+	on_pagemap_4k, on_vsvm_2m, on_vsvm_64k, on_vsvm_4k, on_vsvm_room;
 
 /* Rows */
 
@@ -132,6 +149,8 @@ struct row {
 	size_t size;
 	/** @count: mappings */
 	unsigned int count;
+	/** @room: of device memory, where that is to be short */
+	size_t room;
 	/** @thp: huge pages */
 	bool thp;
 	/** @quick: also in the quick profile */
@@ -165,6 +184,10 @@ void run_mixed(const struct row *row, const struct contestant *c);
 void run_many(const struct row *row, const struct contestant *c);
 void run_intervals(const struct row *row, const struct contestant *c);
 void run_churn(const struct row *row, const struct contestant *c);
+/* rows_move.c: what migration costs */
+void run_move(const struct row *row, const struct contestant *c);
+void run_touch(const struct row *row, const struct contestant *c);
+void run_evict(const struct row *row, const struct contestant *c);
 /* rows_noise.c: invalidations of other memory */
 void run_unrelated(const struct row *row, const struct contestant *c);
 void run_contended(const struct row *row, const struct contestant *c);

@@ -25,6 +25,30 @@ static const struct contestant *const policies[] = {
 	NULL,
 };
 
+static const struct contestant *const movers[] = {
+	&on_cpu, &on_floor, &on_pagemap_2m, &on_test_hmm, &on_vsvm, NULL,
+};
+
+static const struct contestant *const touched_4k[] = {
+	&on_floor_4k, &on_pagemap_4k, &on_test_hmm, &on_vsvm_4k, NULL,
+};
+
+static const struct contestant *const touched_64k[] = {
+	&on_floor_64k, &on_pagemap_64k, &on_vsvm_64k, NULL,
+};
+
+static const struct contestant *const touched_2m[] = {
+	&on_floor, &on_pagemap_2m, &on_vsvm_2m, NULL,
+};
+
+static const struct contestant *const touched_folio[] = {
+	&on_floor, &on_pagemap_2m, &on_test_hmm, &on_vsvm, NULL,
+};
+
+static const struct contestant *const evictors[] = {
+	&on_floor, &on_pagemap_2m, &on_vsvm_room, NULL,
+};
+
 static const struct contestant *const three[] = { &on_floor, &on_gpusvm_2m, &on_vsvm, NULL };
 static const struct contestant *const vsvm[] = { &on_vsvm, NULL };
 /* For rows that access no memory. */
@@ -39,6 +63,14 @@ static const struct row rows[] = {
 	{ "1024x64k", run_many, all, 64 * KIB, 1024, .quick = true },
 	{ "launch", run_launch, vsvm, .quick = true },
 	{ "copy", run_copy, vsvm, 16 * MIB, 1, .quick = true },
+	{ "move-4k", run_move, movers, 64 * MIB, 1, .quick = true },
+	{ "move-thp", run_move, movers, 64 * MIB, 1, .thp = true, .quick = true },
+	{ "touch-4k", run_touch, touched_4k, 16 * MIB, 1, .quick = true },
+	{ "touch-64k", run_touch, touched_64k, 16 * MIB, 1, .quick = true },
+	{ "touch-folio", run_touch, touched_folio, 16 * MIB, 1, .thp = true, .quick = true },
+	{ "touch-2m", run_touch, touched_2m, 16 * MIB, 1 },
+	{ "evict-4k", run_evict, evictors, 128 * MIB, 1, .room = 64 * MIB },
+	{ "evict-thp", run_evict, evictors, 128 * MIB, 1, .room = 64 * MIB, .thp = true },
 	{ "8192x16k", run_many, all, 16 * KIB, 8192 },
 	{ "read", run_read, all, 64 * MIB, 1 },
 	{ "mixed", run_mixed, all, 64 * MIB, 1 },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The peers of peers/: the floor, and drm_gpusvm with ranges of three sizes.
+ * The peers of peers/: the floor, drm_gpusvm with ranges of three sizes, and that with drm_pagemap.
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -10,9 +10,9 @@
 
 static int fd;
 
-static bool peer_open(const struct contestant *c, const char *path)
+static bool peer_open(const struct contestant *c, const char *path, uint64_t flags)
 {
-	struct peer_setup setup = { .chunk = c->arg };
+	struct peer_setup setup = { .chunk = c->arg, .flags = flags };
 
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -24,12 +24,17 @@ static bool peer_open(const struct contestant *c, const char *path)
 
 static bool floor_open(const struct contestant *c)
 {
-	return peer_open(c, "/dev/vsvm-floor");
+	return peer_open(c, "/dev/vsvm-floor", 0);
 }
 
 static bool gpusvm_open(const struct contestant *c)
 {
-	return peer_open(c, "/dev/vsvm-gpusvm");
+	return peer_open(c, "/dev/vsvm-gpusvm", 0);
+}
+
+static bool pagemap_open(const struct contestant *c)
+{
+	return peer_open(c, "/dev/vsvm-gpusvm", PEER_DEVICE_MEMORY);
 }
 
 static void peer_access(const struct area *a, bool write)
@@ -44,6 +49,24 @@ static void peer_access(const struct area *a, bool write)
 
 	if (ioctl(fd, PEER_FAULT, &fault))
 		die("PEER_FAULT: %m");
+}
+
+static void peer_move(const struct area *a, uint64_t flags)
+{
+	struct peer_move move = { .addr = (uintptr_t)a->base, .size = a->size, .flags = flags };
+
+	if (ioctl(fd, PEER_MOVE, &move))
+		die("PEER_MOVE: %m");
+}
+
+static void peer_to_device(const struct area *a)
+{
+	peer_move(a, PEER_TO_DEVICE);
+}
+
+static void peer_to_system(const struct area *a)
+{
+	peer_move(a, 0);
 }
 
 static void peer_sync(void)
@@ -62,13 +85,36 @@ static void peer_count(struct counters *counters)
 	counters->invalidations = stats.invalidations;
 }
 
-const struct contestant on_floor = {
-	.name = "floor",
-	.open = floor_open,
-	.access = peer_access,
-	.sync = peer_sync,
-	.count = peer_count,
-};
+#define FLOOR(var, size)				\
+const struct contestant var = {				\
+	.name = "floor",				\
+	.arg = size,					\
+	.open = floor_open,				\
+	.access = peer_access,				\
+	.to_device = peer_to_device,			\
+	.to_system = peer_to_system,			\
+	.sync = peer_sync,				\
+	.count = peer_count,				\
+}
+
+FLOOR(on_floor, 2 * MIB);
+FLOOR(on_floor_64k, 64 * KIB);
+FLOOR(on_floor_4k, 4 * KIB);
+
+#define PAGEMAP(var, size)				\
+const struct contestant var = {				\
+	.name = "pagemap",				\
+	.arg = size,					\
+	.open = pagemap_open,				\
+	.access = peer_access,				\
+	.to_device = peer_to_device,			\
+	.to_system = peer_to_system,			\
+	.evicts = true,					\
+}
+
+PAGEMAP(on_pagemap_2m, 2 * MIB);
+PAGEMAP(on_pagemap_64k, 64 * KIB);
+PAGEMAP(on_pagemap_4k, 4 * KIB);
 
 const struct contestant on_gpusvm_2m = {
 	.name = "gpusvm-2m",

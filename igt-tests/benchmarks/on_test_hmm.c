@@ -39,7 +39,7 @@ static void need_buffer(size_t size)
 	buffer_size = size;
 }
 
-static void test_hmm_access(const struct area *a, bool write)
+static void call(unsigned long request, const struct area *a)
 {
 	unsigned int i;
 
@@ -50,10 +50,25 @@ static void test_hmm_access(const struct area *a, bool write)
 			.ptr = (uintptr_t)buffer,
 		};
 
-		while (ioctl(fd, write ? HMM_DMIRROR_WRITE : HMM_DMIRROR_READ, &cmd))
+		while (ioctl(fd, request, &cmd))
 			if (errno != EINTR)
 				die("test_hmm: %m");
 	}
+}
+
+static void test_hmm_access(const struct area *a, bool write)
+{
+	call(write ? HMM_DMIRROR_WRITE : HMM_DMIRROR_READ, a);
+}
+
+static void test_hmm_to_device(const struct area *a)
+{
+	call(HMM_DMIRROR_MIGRATE_TO_DEV, a);
+}
+
+static void test_hmm_to_system(const struct area *a)
+{
+	call(HMM_DMIRROR_MIGRATE_TO_SYS, a);
 }
 
 static void test_hmm_prepare(const struct area *a)
@@ -76,6 +91,14 @@ static void test_hmm_access(const struct area *a, bool write)
 {
 }
 
+static void test_hmm_to_device(const struct area *a)
+{
+}
+
+static void test_hmm_to_system(const struct area *a)
+{
+}
+
 #endif
 
 const struct contestant on_test_hmm = {
@@ -83,5 +106,7 @@ const struct contestant on_test_hmm = {
 	.open = test_hmm_open,
 	.prepare = test_hmm_prepare,
 	.access = test_hmm_access,
+	.to_device = test_hmm_to_device,
+	.to_system = test_hmm_to_system,
 	.copies = true,
 };

@@ -5,7 +5,8 @@
  *
  * "vsvm" is a program that writes or reads one 64-bit word of each page. "vsvm-fill" is a packet
  * for each mapping that fills it as a whole, which reports faults ahead. The others are "vsvm" with
- * each policy of intervals, for rows that compare those.
+ * each policy of intervals, for rows that compare those, or with what it takes for a row of
+ * migration: so much comes back at a CPU's touch, or there is so much VRAM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +31,13 @@ struct args {
 	uint32_t pages;
 };
 
-/* Argument of a contestant: the policy, log2 of the window, and whether it fills. */
+/*
+ * Argument of a contestant: the policy, log2 of the window, and whether it fills; log2 of the bytes
+ * that move together; MiB of VRAM that it may have.
+ */
 #define ARG(policy, window, fill)	((policy) | (window) << 8 | (fill) << 16)
+#define ARG_TOGETHER(shift)		((shift) << 24)
+#define ARG_ROOM(mib)			((mib) << 32)
 
 enum kind { STORE, LOAD, PREFETCH, NUM_KINDS };
 
@@ -48,6 +54,7 @@ static struct {
 	struct vsvm_cmd_fill *fills;
 	unsigned int num_fills;
 	bool use_fill;
+	uint32_t together;
 } gpu;
 
 static void call(unsigned long request, void *arg, const char *what)
@@ -218,6 +225,7 @@ static bool vsvm_open(const struct contestant *c)
 		.flags = DRM_VSVM_VM_SVM,
 		.interval_policy = policy,
 		.interval_window = window ? 1ull << window : 0,
+		.vram_limit = (c->arg >> 32) * MIB,
 	};
 	struct drm_vsvm_queue_create queue = { .timeout_ns = ~0ull };
 	struct area scratch;
@@ -230,7 +238,8 @@ static bool vsvm_open(const struct contestant *c)
 	queue.vm_id = vm.vm_id;
 	call(DRM_IOCTL_VSVM_QUEUE_CREATE, &queue, "QUEUE_CREATE");
 	gpu.queue = queue.queue_id;
-	gpu.use_fill = c->arg >> 16;
+	gpu.use_fill = c->arg >> 16 & 1;
+	gpu.together = c->arg >> 24 & 0xff;
 
 	area_map(&scratch, PAGE, PAGE, 1, false);
 	for (kind = 0; kind < NUM_KINDS; kind++)
@@ -295,16 +304,52 @@ static void vsvm_sync(void)
 	call(DRM_IOCTL_VSVM_VM_SYNC, &sync, "VM_SYNC");
 }
 
-static void vsvm_refault(const struct area *a)
+static void prefetch(const struct area *a, uint32_t flags)
 {
 	struct drm_vsvm_range range = { (uintptr_t)a->base, a->stride * a->count };
 	struct drm_vsvm_vm_prefetch prefetch = {
 		.vm_id = gpu.vm,
-		.flags = DRM_VSVM_PREFETCH_WRITE,
+		.flags = DRM_VSVM_PREFETCH_WRITE | flags,
 		.ranges = { (uintptr_t)&range, 1, sizeof(range) },
 	};
 
 	call(DRM_IOCTL_VSVM_VM_PREFETCH, &prefetch, "VM_PREFETCH");
+}
+
+static void vsvm_refault(const struct area *a)
+{
+	prefetch(a, 0);
+}
+
+static void vsvm_to_device(const struct area *a)
+{
+	prefetch(a, DRM_VSVM_PREFETCH_TO_VRAM);
+}
+
+static void vsvm_to_system(const struct area *a)
+{
+	prefetch(a, DRM_VSVM_PREFETCH_TO_SYSTEM);
+}
+
+static void set_attr(const struct area *a, uint32_t type, uint32_t value)
+{
+	struct drm_vsvm_attr_op op = { (uintptr_t)a->base, a->size, type, value };
+	struct drm_vsvm_vm_attr attr = {
+		.vm_id = gpu.vm,
+		.ops = { (uintptr_t)&op, 1, sizeof(op) },
+	};
+
+	call(DRM_IOCTL_VSVM_VM_ATTR, &attr, "VM_ATTR");
+}
+
+static void vsvm_prefer_device(const struct area *a)
+{
+	set_attr(a, DRM_VSVM_ATTR_LOCATION, DRM_VSVM_LOCATION_VRAM);
+}
+
+static void vsvm_add_together(const struct area *a)
+{
+	set_attr(a, DRM_VSVM_ATTR_GRANULARITY, gpu.together);
 }
 
 static struct drm_vsvm_vm_stats query(void)
@@ -337,6 +382,10 @@ const struct contestant var = {					\
 	.open = vsvm_open,					\
 	.prepare = vsvm_prepare,				\
 	.access = vsvm_access,					\
+	.to_device = vsvm_to_device,				\
+	.to_system = vsvm_to_system,				\
+	.prefer_device = vsvm_prefer_device,			\
+	.evicts = true,						\
 	.sync = vsvm_sync,					\
 	.count = vsvm_count,					\
 	.check = vsvm_check,					\
@@ -345,6 +394,10 @@ const struct contestant var = {					\
 
 CONTESTANT(on_vsvm, "vsvm", "vsvm-service", .refault = vsvm_refault);
 CONTESTANT(on_vsvm_fill, "vsvm-fill", "vsvm-fill-service", .arg = ARG(0, 0, 1));
+CONTESTANT(on_vsvm_2m, "vsvm", NULL, .arg = ARG_TOGETHER(21ull), .add = vsvm_add_together);
+CONTESTANT(on_vsvm_64k, "vsvm", NULL, .arg = ARG_TOGETHER(16ull), .add = vsvm_add_together);
+CONTESTANT(on_vsvm_4k, "vsvm", NULL, .arg = ARG_TOGETHER(12ull), .add = vsvm_add_together);
+CONTESTANT(on_vsvm_room, "vsvm", NULL, .arg = ARG_ROOM(64ull));
 CONTESTANT(on_by_vma, "by-vma", "by-vma-service");
 CONTESTANT(on_by_window_2m, "by-window-2m", "by-window-2m-service",
 	   .arg = ARG(DRM_VSVM_INTERVAL_POLICY_WINDOW, 21, 0));
