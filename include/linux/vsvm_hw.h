@@ -156,6 +156,12 @@ struct vsvm_hw_config {
 	/** @vram_size: bytes of VRAM, a multiple of %VSVM_HW_VRAM_BLOCK; 0: none */
 	u64 vram_size;
 	/**
+	 * @vram_base: where processors see all of VRAM, a physical address, multiple of
+	 * %VSVM_HW_VRAM_BLOCK: memory that belongs to the device alone. 0: it takes memory of the
+	 * host for each block as that is used
+	 */
+	phys_addr_t vram_base;
+	/**
 	 * @irq: called for an interrupt, with a mask of VSVM_HW_IRQ_*; from an engine's thread or
 	 * from a caller of this interface, with no lock of the device held but possibly in atomic
 	 * context: must not sleep
@@ -366,7 +372,7 @@ void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats
 u64 vsvm_hw_vram_size(struct vsvm_hw *hw);
 
 /**
- * vsvm_hw_vram_used() - how much of it takes memory of the host?
+ * vsvm_hw_vram_used() - how much of it has been taken?
  * @hw: device
  *
  * Context: any.
@@ -379,7 +385,8 @@ u64 vsvm_hw_vram_used(struct vsvm_hw *hw);
  * @hw: device
  * @offset: in the block
  *
- * Its content is undefined, unless it was ready already.
+ * Its content is undefined, unless it was ready already. It takes memory of the host, but where
+ * &vsvm_hw_config.vram_base says that there is some.
  *
  * Context: may sleep and allocate.
  * Return: 0, -ENOMEM if the host has no memory for it, -EINVAL if there is no such block.

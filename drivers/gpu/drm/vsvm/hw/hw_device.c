@@ -68,7 +68,9 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 
 	if (!config->num_engines || config->num_engines > VSVM_HW_MAX_ENGINES || !config->irq ||
 	    !is_power_of_2(config->fault_ring_size) || config->fault_ring_size < 2 ||
-	    config->fault_ring_size > 65536 || config->vram_size % VSVM_HW_VRAM_BLOCK)
+	    config->fault_ring_size > 65536 || config->vram_size % VSVM_HW_VRAM_BLOCK ||
+	    config->vram_base % VSVM_HW_VRAM_BLOCK ||
+	    config->vram_size - 1 > U64_MAX - config->vram_base)
 		return ERR_PTR(-EINVAL);
 
 	hw = kzalloc_obj(*hw);

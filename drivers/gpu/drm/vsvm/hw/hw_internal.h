@@ -433,9 +433,11 @@ struct vsvm_hw_fault_ring {
  * struct vsvm_hw_vram - the device's memory
  */
 struct vsvm_hw_vram {
+	/** @base: where the kernel sees memory that is the device's own; NULL: there is none */
+	void *base;
 	/** @lock: serialises changes of @blocks */
 	struct mutex lock;
-	/** @blocks: for each block the host's memory, see hw_vram.c; 0: none */
+	/** @blocks: for each block its memory, see hw_vram.c; 0: it has not been taken */
 	unsigned long *blocks;
 	/** @num_blocks: how many there are */
 	u64 num_blocks;

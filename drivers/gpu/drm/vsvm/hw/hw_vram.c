@@ -10,6 +10,12 @@
  * it keeps what is written to it; before, it holds whatever the host's memory held. So the driver
  * clears what somebody is to see, as it would have to with chips.
  *
+ * Or there is memory of the device's own, at an address that processors reach it by too
+ * (&vsvm_hw_config.vram_base): a host with such a link to the device has one coherent memory. Then
+ * a block is a part of that, taking it says no more than that it is used, and it keeps what is
+ * written to it for ever. What processors write there the device sees at once, and the other way
+ * round, atomics included, for both go through the same caches.
+ *
  * The host gives a block in one piece where it can, which the TLB then caches as a whole, and in
  * pages where it cannot. That shows in speed alone.
  *
@@ -33,7 +39,7 @@
 
 /**
  * vsvm_hw_vram_init() - prepare VRAM of which nothing is used
- * @hw: device; &vsvm_hw_config.vram_size is good
+ * @hw: device; &vsvm_hw_config.vram_size and .vram_base are good
  *
  * Return: 0 or -ENOMEM.
  */
@@ -48,7 +54,17 @@ int vsvm_hw_vram_init(struct vsvm_hw *hw)
 	/* Of a size that nobody has there is no list either, which is no alarm. */
 	vram->blocks = kvcalloc(vram->num_blocks, sizeof(*vram->blocks),
 				GFP_KERNEL | __GFP_NOWARN);
-	return vram->blocks ? 0 : -ENOMEM;
+	if (!vram->blocks)
+		return -ENOMEM;
+	if (!hw->config.vram_base)
+		return 0;
+	/* A mapping of its own, which does not depend on what others make of the memory. */
+	vram->base = memremap(hw->config.vram_base, hw->config.vram_size, MEMREMAP_WB);
+	if (!vram->base) {
+		kvfree(vram->blocks);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 static void free_pages_of(unsigned long *pages)
@@ -76,8 +92,10 @@ void vsvm_hw_vram_fini(struct vsvm_hw *hw)
 {
 	u64 i;
 
-	for (i = 0; i < hw->vram.num_blocks; i++)
+	for (i = 0; i < hw->vram.num_blocks && !hw->vram.base; i++)
 		free_block(hw->vram.blocks[i]);
+	if (hw->vram.base)
+		memunmap(hw->vram.base);
 	kvfree(hw->vram.blocks);
 	mutex_destroy(&hw->vram.lock);
 }
@@ -128,7 +146,10 @@ int vsvm_hw_vram_take(struct vsvm_hw *hw, u64 offset)
 
 	mutex_lock(&vram->lock);
 	if (!vram->blocks[index]) {
-		block = alloc_block();
+		if (vram->base)
+			block = (unsigned long)(vram->base + (index << BLOCK_SHIFT)) | ONE_PIECE;
+		else
+			block = alloc_block();
 		if (block) {
 			/* The list before the pointer to it. */
 			smp_store_release(&vram->blocks[index], block);
@@ -156,7 +177,8 @@ void vsvm_hw_vram_give(struct vsvm_hw *hw, u64 offset)
 	if (block)
 		WRITE_ONCE(vram->used, vram->used - 1);
 	mutex_unlock(&vram->lock);
-	free_block(block);
+	if (!vram->base)
+		free_block(block);
 }
 
 /**
@@ -197,5 +219,7 @@ phys_addr_t vsvm_hw_vram_bar(struct vsvm_hw *hw, u64 offset)
 	u64 size = 1;
 	void *ptr = vsvm_hw_vram_ptr(hw, offset, &size);
 
+	if (ptr && hw->vram.base)
+		return hw->config.vram_base + offset;
 	return ptr ? virt_to_phys(ptr) : 0;
 }

@@ -42,16 +42,22 @@ static void ignore_irq(void *data, u32 status)
 {
 }
 
-static struct vsvm_hw *create(u64 vram_size)
+static struct vsvm_hw *create_at(u64 vram_size, phys_addr_t vram_base)
 {
 	const struct vsvm_hw_config config = {
 		.num_engines = 1,
 		.fault_ring_size = 2,
 		.vram_size = vram_size,
+		.vram_base = vram_base,
 		.irq = ignore_irq,
 	};
 
 	return vsvm_hw_create(&config);
+}
+
+static struct vsvm_hw *create(u64 vram_size)
+{
+	return create_at(vram_size, 0);
 }
 
 struct size_case {
@@ -433,6 +439,66 @@ static void test_gone_with_device(struct kunit *test)
 	expect_freed(test, last, 0, "last page");
 }
 
+static void free_memory(void *data)
+{
+	free_pages((unsigned long)data, VSVM_PT_BITS + 1);
+}
+
+/* Memory of its own is where it is told, is not taken from the host, and is not given to it. */
+static void test_base(struct kunit *test)
+{
+	void *memory = (void *)__get_free_pages(GFP_KERNEL | __GFP_NOWARN, VSVM_PT_BITS + 1);
+	struct vsvm_hw *hw;
+	unsigned int i;
+
+	if (!memory)
+		kunit_skip(test, "no memory in one piece");
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_memory, memory), 0);
+	hw = create_at(2 * BLOCK, virt_to_phys(memory));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, hw);
+	KUNIT_EXPECT_EQ(test, vsvm_hw_vram_size(hw), 2 * BLOCK);
+	/* What was there before nobody is to see. */
+	*(u64 *)(memory + BLOCK) = 5;
+	KUNIT_EXPECT_NULL(test, at(hw, BLOCK));
+	KUNIT_EXPECT_EQ(test, vsvm_hw_vram_bar(hw, BLOCK), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, vsvm_hw_vram_take(hw, BLOCK), 0);
+		KUNIT_EXPECT_EQ(test, vsvm_hw_vram_used(hw), BLOCK);
+		KUNIT_EXPECT_NULL(test, at(hw, BLOCK - 1));
+		KUNIT_ASSERT_NOT_NULL(test, at(hw, 2 * BLOCK - 8));
+		KUNIT_EXPECT_EQ(test, vsvm_hw_vram_bar(hw, BLOCK), virt_to_phys(memory + BLOCK));
+		KUNIT_EXPECT_EQ(test, vsvm_hw_vram_bar(hw, 2 * BLOCK - PAGE),
+				virt_to_phys(memory + 2 * BLOCK - PAGE));
+		KUNIT_EXPECT_EQ(test, *(u64 *)at(hw, BLOCK), 5 + i);
+		*(u64 *)at(hw, BLOCK) = 6;
+		*(u64 *)at(hw, 2 * BLOCK - 8) = 7;
+		KUNIT_EXPECT_EQ(test, *(u64 *)(memory + BLOCK), 6);
+		KUNIT_EXPECT_EQ(test, *(u64 *)(memory + 2 * BLOCK - 8), 7);
+		vsvm_hw_vram_give(hw, BLOCK);
+		KUNIT_EXPECT_EQ(test, vsvm_hw_vram_used(hw), 0);
+		KUNIT_EXPECT_NULL(test, at(hw, BLOCK));
+	}
+	/* With a block that nobody gave back. */
+	KUNIT_EXPECT_EQ(test, vsvm_hw_vram_take(hw, 0), 0);
+	vsvm_hw_destroy(hw);
+	KUNIT_EXPECT_EQ(test, page_ref_count(virt_to_page(memory)), 1);
+}
+
+static void test_bad_base(struct kunit *test)
+{
+	static const struct {
+		u64 size, base;
+	} bad[] = {
+		{ BLOCK, 1 }, { BLOCK, PAGE }, { BLOCK, BLOCK + PAGE }, { 0, BLOCK },
+		{ 2 * BLOCK, U64_MAX - BLOCK + 1 }, { U64_MAX - BLOCK + 1, 2 * BLOCK },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(create_at(bad[i].size, bad[i].base)),
+				    -EINVAL, "case %u", i);
+}
+
 static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(test_size),
 	KUNIT_CASE(test_place),
@@ -446,6 +512,8 @@ static struct kunit_case vram_cases[] = {
 	KUNIT_CASE(test_content),
 	KUNIT_CASE(test_given_back),
 	KUNIT_CASE(test_gone_with_device),
+	KUNIT_CASE(test_base),
+	KUNIT_CASE(test_bad_base),
 	{}
 };
 
