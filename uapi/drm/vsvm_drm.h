@@ -115,6 +115,17 @@ struct drm_vsvm_dev_query {
 };
 
 /**
+ * DRM_VSVM_DEV_VRAM_COHERENT - device: CPUs map VRAM
+ *
+ * Memory of a process that is in VRAM is mapped by CPUs as well, and both use the same bytes at the
+ * same time, by atomics too. No access by a CPU brings it back: it goes to system memory by
+ * %DRM_VSVM_PREFETCH_TO_SYSTEM, to make room, with the VM, or when the kernel pins it for long. It
+ * is of 4K pages, is not swapped, and what has been in VRAM when it was locked (mlock()) stays
+ * there. Without this flag an access by a CPU brings it back first.
+ */
+#define DRM_VSVM_DEV_VRAM_COHERENT	(1 << 0)
+
+/**
  * struct drm_vsvm_dev_info - answer of %DRM_VSVM_DEV_QUERY_INFO
  */
 struct drm_vsvm_dev_info {
@@ -140,6 +151,10 @@ struct drm_vsvm_dev_info {
 	__u32 max_vms;
 	/** @fault_ring_size: records of the fault ring */
 	__u32 fault_ring_size;
+	/** @flags: DRM_VSVM_DEV_* */
+	__u32 flags;
+	/** @pad: zero */
+	__u32 pad;
 };
 
 /**
@@ -465,6 +480,13 @@ struct drm_vsvm_vm_stats {
 	 * change unheard, or there was no VRAM for it
 	 */
 	__u64 duplicates_refused;
+	/**
+	 * @pages_split: of @pages_to_vram, those that were a part of a CPU's page of 2M and that
+	 * went one by one: because the range is to have 4K pages, because not all of it was to go,
+	 * because there were no 2M of VRAM to be had, or because VRAM is coherent
+	 * (%DRM_VSVM_DEV_VRAM_COHERENT)
+	 */
+	__u64 pages_split;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */

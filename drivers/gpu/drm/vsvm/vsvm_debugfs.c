@@ -93,6 +93,7 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(kept_busy);
 		SHOW(kept_full);
 		SHOW(kept_thrashing);
+		SHOW(pages_split);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

@@ -26,6 +26,7 @@
 #include "vsvm_bind.h"
 #include "vsvm_bo.h"
 #include "vsvm_bo_place.h"
+#include "vsvm_coherent.h"
 #include "vsvm_drv.h"
 #include "vsvm_fault.h"
 #include "vsvm_hold.h"
@@ -164,11 +165,14 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 	vsvm_vram_fini(&vdev->vram);
 	if (vdev->hw)
 		vsvm_hw_destroy(vdev->hw);
+	if (vdev->claimed)
+		vsvm_coherent_release();
 	xa_destroy(&vdev->vms);
 }
 
-static int vsvm_probe(struct platform_device *pdev)
+static int probe(struct platform_device *pdev)
 {
+	const struct range *coherent = vsvm_coherent_range();
 	struct vsvm_hw_config config = {
 		.num_engines = engines,
 		.fault_ring_size = fault_ring_size,
@@ -194,6 +198,14 @@ static int vsvm_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
+	ret = vsvm_coherent_claim();
+	if (ret)
+		return ret;
+	vdev->claimed = coherent;
+	if (coherent) {
+		config.vram_base = coherent->start;
+		config.vram_size = range_len(coherent);
+	}
 	config.irq_data = vdev;
 	if (vsvm_hold_allowed())
 		config.hold = vsvm_hw_held;
@@ -205,7 +217,7 @@ static int vsvm_probe(struct platform_device *pdev)
 	}
 	vdev->num_engines = config.num_engines;
 	vdev->fault_ring_size = config.fault_ring_size;
-	ret = vsvm_vram_init(&vdev->vram, vdev->hw);
+	ret = vsvm_vram_init(&vdev->vram, vdev->hw, coherent);
 	if (ret)
 		return ret;
 
@@ -221,6 +233,15 @@ static int vsvm_probe(struct platform_device *pdev)
 	if (ret)
 		vsvm_vram_close(&vdev->vram);
 	return ret;
+}
+
+/* Why the device could not be had the last time, for who loads the module. */
+static int probe_error;
+
+static int vsvm_probe(struct platform_device *pdev)
+{
+	probe_error = probe(pdev);
+	return probe_error;
 }
 
 static void vsvm_remove(struct platform_device *pdev)
@@ -250,6 +271,9 @@ static int __init vsvm_init(void)
 {
 	int ret;
 
+	ret = vsvm_coherent_module_init();
+	if (ret)
+		return ret;
 	if (hold_points)
 		vsvm_hold_module_init();
 	ret = vsvm_fault_module_init();
@@ -279,7 +303,7 @@ static int __init vsvm_init(void)
 
 	/* A device that no driver took, for want of memory or for a bad parameter, is of no use. */
 	if (!platform_get_drvdata(vsvm_platform_device)) {
-		ret = -ENODEV;
+		ret = probe_error ?: -ENODEV;
 		goto unregister_device;
 	}
 	return 0;

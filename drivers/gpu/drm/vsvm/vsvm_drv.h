@@ -27,6 +27,8 @@ struct vsvm_device {
 	struct drm_device drm;
 	/** @hw: the virtual GPU; lives as long as @drm, beyond a hot-unplug */
 	struct vsvm_hw *hw;
+	/** @claimed: it has the memory that vsvm_coherent_claim() is about */
+	bool claimed;
 	/** @num_engines: its engines */
 	unsigned int num_engines;
 	/** @fault_ring_size: records of its fault ring */

@@ -103,6 +103,7 @@ static void get_info(struct vsvm_device *vdev, struct drm_vsvm_dev_info *info)
 		.max_queues = VSVM_MAX_QUEUES,
 		.max_vms = VSVM_MAX_VMS,
 		.fault_ring_size = vdev->fault_ring_size,
+		.flags = vdev->vram.coherent ? DRM_VSVM_DEV_VRAM_COHERENT : 0,
 	};
 	for (unsigned int level = 0; level <= VSVM_PT_MAX_LEAF_LEVEL; level++)
 		info->page_sizes |= 1ULL << VSVM_PT_SHIFT(level);

@@ -16,6 +16,22 @@
  * host its memory back if nobody has wanted the chunk for a while (IDLE_DELAY). A shrinker does so
  * at once.
  *
+ * Or it is memory that CPUs can reach (vsvm_coherent.c), and coherent to the kernel: pages like any
+ * other, but that they are on no LRU list, so neither reclaim nor swap, KSM, compaction or NUMA
+ * balancing know of them. No CPU's access brings them back. What else differs:
+ *
+ * - Others may have a reference for as long as they like, a pipe that vmsplice() has filled for
+ *   one, and such a page does not move. So what a VM has left behind is tried again until all of
+ *   it is back (close_work()), and the module stays while somebody has a chunk (take_free()); else
+ *   its removal would wait for a program that need not end.
+ * - Who pins for long, as by FOLL_LONGTERM, does not get such a page: the kernel moves it to system
+ *   memory first (migrate_device_coherent_folio()), which our notifiers hear as any other event.
+ * - Pages are of 4K. Linux 7.2 would take one of 2M as a destination, but then cannot split it: it
+ *   would put the parts on an LRU list, by the word that says whose they are. Nor could it be
+ *   migrated back (migrate_vma_setup() wants %MIGRATE_VMA_SELECT_SYSTEM for it), nor be pinned.
+ *   &drm_vsvm_vm_stats.pages_split counts what would have been one.
+ * - An idle chunk costs the host nothing, so it goes back to the allocator at once.
+ *
  * A chunk that somebody allocates from, or evicts, is held: it is on no list and does not become
  * idle. So there is nobody but its holder who could allocate from it, and a chunk that is being
  * evicted does not fill up again.
@@ -37,6 +53,8 @@
 #include <linux/bitmap.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
@@ -104,7 +122,7 @@ void vsvm_vram_client_close(struct vsvm_vram *vram, struct vsvm_vram_client *cli
 	left = client->pages;
 	spin_unlock_irq(&vram->lock);
 	if (left)
-		queue_work(system_dfl_wq, &vram->close_work);
+		mod_delayed_work(system_dfl_wq, &vram->close_work, 0);
 	kref_put(&client->ref, client_release);
 }
 
@@ -117,7 +135,7 @@ static void make_idle(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 
 	list_move_tail(&chunk->link, &vram->idle);
 	vram->num_idle++;
-	mod_delayed_work(system_dfl_wq, &vram->idle_work, IDLE_DELAY);
+	mod_delayed_work(system_dfl_wq, &vram->idle_work, vram->coherent ? 0 : IDLE_DELAY);
 }
 
 /*
@@ -150,6 +168,9 @@ static unsigned long give_idle(struct vsvm_vram *vram, unsigned long most)
 
 		vsvm_hw_vram_give(vram->hw, gpu_buddy_block_offset(block));
 		gpu_buddy_free_block(&vram->buddy, block);
+		/* Whoever unloads it waits for us, by vsvm_vram_fini(). */
+		if (vram->coherent)
+			module_put(THIS_MODULE);
 		given++;
 	}
 	return given;
@@ -227,14 +248,17 @@ static struct vsvm_vram_chunk *take_free(struct vsvm_vram *vram, struct vsvm_vra
 
 	lockdep_assert_held(&vram->mutex);
 
+	/* Not if it is being unloaded: a last fault of a file that is closed may come so late. */
+	if (vram->coherent && !try_module_get(THIS_MODULE))
+		return NULL;
 	if (gpu_buddy_alloc_blocks(&vram->buddy, 0, vram->buddy.size, VSVM_HW_VRAM_BLOCK,
 				   VSVM_HW_VRAM_BLOCK, &blocks, 0))
-		return NULL;
+		goto put_module;
 	block = list_first_entry(&blocks, struct gpu_buddy_block, link);
 	offset = gpu_buddy_block_offset(block);
 	if (vsvm_hw_vram_take(vram->hw, offset)) {
 		gpu_buddy_free_block(&vram->buddy, block);
-		return NULL;
+		goto put_module;
 	}
 
 	chunk = vsvm_vram_chunk_at(vram, offset);
@@ -246,6 +270,11 @@ static struct vsvm_vram_chunk *take_free(struct vsvm_vram *vram, struct vsvm_vra
 	client->chunks++;
 	spin_unlock_irq(&vram->lock);
 	return chunk;
+
+put_module:
+	if (vram->coherent)
+		module_put(THIS_MODULE);
+	return NULL;
 }
 
 /**
@@ -629,6 +658,26 @@ struct vsvm_vram_chunk *vsvm_vram_left(struct vsvm_vram *vram)
 	return found;
 }
 
+/* Pages of memory that is the device's already. Their node is the one that this is part of. */
+static int init_coherent(struct vsvm_vram *vram, const struct range *range)
+{
+	void *ret;
+
+	vram->pgmap.type = MEMORY_DEVICE_COHERENT;
+	vram->pgmap.range = *range;
+	vram->pgmap.nr_range = 1;
+	vram->pgmap.ops = &vram_pgmap_ops;
+	vram->pgmap.owner = vsvm_vram_owner(vram);
+	ret = memremap_pages(&vram->pgmap, phys_to_target_node(range->start));
+	if (IS_ERR(ret)) {
+		pr_err("no coherent memory at %#llx: %ld\n", range->start, PTR_ERR(ret));
+		return PTR_ERR(ret);
+	}
+	vram->first_pfn = PHYS_PFN(range->start);
+	vram->num_pages = range_len(range) >> PAGE_SHIFT;
+	return 0;
+}
+
 /* Without struct pages there is VRAM, but nothing of a process's can be in it. */
 static void init_pages(struct vsvm_vram *vram, u64 size)
 {
@@ -661,15 +710,17 @@ static void init_pages(struct vsvm_vram *vram, u64 size)
  * vsvm_vram_init() - make the device's memory available
  * @vram: zeroed
  * @hw: device; it may have no VRAM
+ * @coherent: where all of it is, and CPUs are to have it; NULL: they are not
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM; with @coherent, also what the kernel has against the place.
  */
-int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
+int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw, const struct range *coherent)
 {
 	u64 i, size = vsvm_hw_vram_size(hw);
 	int ret;
 
 	vram->hw = hw;
+	vram->coherent = coherent;
 	mutex_init(&vram->mutex);
 	vsvm_vram_age_init(vram);
 	spin_lock_init(&vram->lock);
@@ -695,6 +746,12 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw)
 	if (ret)
 		goto put_bos;
 	gpu_buddy_driver_set_lock(&vram->buddy, &vram->mutex);
+	if (coherent) {
+		ret = init_coherent(vram, coherent);
+		if (ret)
+			goto fini_buddy;
+		return 0;
+	}
 	vram->shrinker = shrinker_alloc(0, "vsvm-vram");
 	if (!vram->shrinker) {
 		ret = -ENOMEM;
@@ -726,7 +783,7 @@ void vsvm_vram_fini(struct vsvm_vram *vram)
 	if (!vram->num_chunks)
 		return;
 	shrinker_free(vram->shrinker);
-	cancel_work_sync(&vram->close_work);
+	cancel_delayed_work_sync(&vram->close_work);
 	cancel_delayed_work_sync(&vram->idle_work);
 	mutex_lock(&vram->mutex);
 	give_idle(vram, ULONG_MAX);

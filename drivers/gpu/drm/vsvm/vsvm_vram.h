@@ -7,6 +7,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/memremap.h>
+#include <linux/migrate.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -97,6 +98,8 @@ struct vsvm_vram {
 	struct vsvm_hw *hw;
 	/** @pgmap: struct pages for it, by which the kernel knows memory that is here */
 	struct dev_pagemap pgmap;
+	/** @coherent: CPUs can map it where it is, and do */
+	bool coherent;
 	/** @first_pfn: number of the first of these */
 	unsigned long first_pfn;
 	/** @num_pages: how many there are, 0 if there are none (any more) */
@@ -132,16 +135,16 @@ struct vsvm_vram {
 	/** @idle_work: gives them back */
 	struct delayed_work idle_work;
 	/** @close_work: brings back what VMs that are gone have left */
-	struct work_struct close_work;
+	struct delayed_work close_work;
 	/** @unplug_work: brings back everything of a device that is gone */
 	struct work_struct unplug_work;
 	/** @closed: no chunk may be had any more */
 	bool closed;
-	/** @shrinker: gives idle chunks back when memory is short */
+	/** @shrinker: gives idle chunks back when memory is short; NULL if that frees none */
 	struct shrinker *shrinker;
 };
 
-int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw);
+int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw, const struct range *coherent);
 void vsvm_vram_fini(struct vsvm_vram *vram);
 
 int vsvm_vram_module_init(void);
@@ -189,19 +192,26 @@ static inline void *vsvm_vram_owner(struct vsvm_vram *vram)
 	return vram;
 }
 
+/** vsvm_vram_select() - &migrate_vma.flags for pages that are in VRAM */
+static inline unsigned long vsvm_vram_select(const struct vsvm_vram *vram)
+{
+	return vram->coherent ? MIGRATE_VMA_SELECT_DEVICE_COHERENT :
+				MIGRATE_VMA_SELECT_DEVICE_PRIVATE;
+}
+
 /** vsvm_vram_has_pfn() - is this the number of a page of ours? */
 static inline bool vsvm_vram_has_pfn(const struct vsvm_vram *vram, unsigned long pfn)
 {
 	return pfn - vram->first_pfn < READ_ONCE(vram->num_pages);
 }
 
-/** vsvm_vram_of() - VRAM that a device-private page of ours lies in */
+/** vsvm_vram_of() - VRAM that a page of ours lies in */
 static inline struct vsvm_vram *vsvm_vram_of(const struct page *page)
 {
 	return container_of(page_pgmap(page), struct vsvm_vram, pgmap);
 }
 
-/** vsvm_vram_offset() - where in VRAM a device-private page of ours lies */
+/** vsvm_vram_offset() - where in VRAM a page of ours lies */
 static inline u64 vsvm_vram_offset(const struct vsvm_vram *vram, const struct page *page)
 {
 	return (u64)(page_to_pfn(page) - vram->first_pfn) << PAGE_SHIFT;

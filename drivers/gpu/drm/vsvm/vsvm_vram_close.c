@@ -6,7 +6,8 @@
  * Two things end while memory of processes that go on is in VRAM: a VM, and the device.
  *
  * When a VM goes, a work item brings back what it has left, as far as that can be had at once. The
- * rest comes when a CPU wants it, or to make room.
+ * rest comes when a CPU wants it, or to make room; where CPUs can reach VRAM, who is in the way is
+ * waited for.
  *
  * When the device goes, all of it has to come: the struct pages go with it. There is a process that
  * maps each page, and it takes that process's mmap_lock, which another thread may have. The first
@@ -38,6 +39,8 @@
 
 /* When memory that is on its way somewhere else is looked at again, in jiffies. */
 #define CLOSE_DELAY	1
+/* The same for what a VM has left behind and no CPU's access brings back, in jiffies. */
+#define LEFT_DELAY	(HZ / 4)
 /* The same by the work item, for which nobody waits but a module that is to go. */
 #define UNPLUG_DELAY	max(HZ / 10, 1)
 
@@ -56,20 +59,37 @@ void vsvm_vram_module_fini(void)
 	destroy_workqueue(unplug_wq);
 }
 
-static void close_work(struct work_struct *work)
+/* Puts chunks that were held while others were tried. */
+static void put_tried(struct vsvm_vram *vram, struct list_head *tried)
 {
-	struct vsvm_vram *vram = container_of(work, struct vsvm_vram, close_work);
 	struct vsvm_vram_chunk *chunk;
 
-	/* What cannot be brought back now, somebody has in hand; it comes when he wants it. */
-	while ((chunk = vsvm_vram_left(vram))) {
-		bool done = vsvm_evict_pages(vram, chunk, false);
-
+	while ((chunk = list_first_entry_or_null(tried, struct vsvm_vram_chunk, link))) {
+		list_del_init(&chunk->link);
 		vsvm_vram_put(vram, chunk);
-		if (!done)
-			break;
+	}
+}
+
+static void close_work(struct work_struct *work)
+{
+	struct vsvm_vram *vram = container_of(to_delayed_work(work), struct vsvm_vram,
+					      close_work);
+	struct vsvm_vram_chunk *chunk;
+	LIST_HEAD(tried);
+
+	while ((chunk = vsvm_vram_left(vram))) {
+		if (vsvm_evict_pages(vram, chunk, false))
+			vsvm_vram_put(vram, chunk);
+		else
+			list_add_tail(&chunk->link, &tried);
 		cond_resched();
 	}
+	if (list_empty(&tried))
+		return;
+	put_tried(vram, &tried);
+	/* Somebody has it in hand. It comes when a CPU wants it, unless that has it already. */
+	if (vram->coherent)
+		queue_delayed_work(system_dfl_wq, &vram->close_work, LEFT_DELAY);
 }
 
 static bool in_use(struct vsvm_vram *vram)
@@ -109,10 +129,7 @@ static void bring_back(struct vsvm_vram *vram, bool wait)
 		list_add_tail(&chunk->link, &tried);
 		cond_resched();
 	}
-	while ((chunk = list_first_entry_or_null(&tried, struct vsvm_vram_chunk, link))) {
-		list_del_init(&chunk->link);
-		vsvm_vram_put(vram, chunk);
-	}
+	put_tried(vram, &tried);
 }
 
 /* Nothing is in use, and nothing can be had any more. */
@@ -122,7 +139,8 @@ static void close_pages(struct vsvm_vram *vram)
 		return;
 	WRITE_ONCE(vram->num_pages, 0);
 	memunmap_pages(&vram->pgmap);
-	release_mem_region(vram->pgmap.range.start, range_len(&vram->pgmap.range));
+	if (!vram->coherent)
+		release_mem_region(vram->pgmap.range.start, range_len(&vram->pgmap.range));
 }
 
 static void unplug_work(struct work_struct *work)
@@ -144,7 +162,7 @@ static void unplug_work(struct work_struct *work)
  */
 void vsvm_vram_close_init(struct vsvm_vram *vram)
 {
-	INIT_WORK(&vram->close_work, close_work);
+	INIT_DELAYED_WORK(&vram->close_work, close_work);
 	INIT_WORK(&vram->unplug_work, unplug_work);
 }
 

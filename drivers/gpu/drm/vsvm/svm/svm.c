@@ -300,6 +300,7 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->duplicated = READ_ONCE(s->duplicated);
 	stats->duplicates = READ_ONCE(svm->num_dups);
 	stats->duplicates_refused = READ_ONCE(s->duplicates_refused);
+	stats->pages_split = READ_ONCE(s->pages_split);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);

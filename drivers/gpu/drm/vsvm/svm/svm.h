@@ -101,6 +101,8 @@ struct vsvm_svm_stats {
 	u64 duplicated;
 	/** @duplicates_refused: see &drm_vsvm_vm_stats.duplicates_refused */
 	u64 duplicates_refused;
+	/** @pages_split: see &drm_vsvm_vm_stats.pages_split */
+	u64 pages_split;
 };
 
 /**

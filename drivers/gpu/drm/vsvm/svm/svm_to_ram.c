@@ -114,8 +114,7 @@ int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, stru
 		.src = room->src,
 		.dst = room->dst,
 		.pgmap_owner = vsvm_vram_owner(vram),
-		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE |
-			 (whole ? MIGRATE_VMA_SELECT_COMPOUND : 0),
+		.flags = vsvm_vram_select(vram) | (whole ? MIGRATE_VMA_SELECT_COMPOUND : 0),
 		.fault_page = fault_page,
 	};
 	int ret;

@@ -16,6 +16,8 @@
  * A VM holds chunks only while it moves something (vsvm_migrate_end()), so that nobody's VRAM is
  * beyond the reach of eviction for long.
  *
+ * Where VRAM is coherent all of it goes page by page (why: DOC: VRAM of the driver).
+ *
  * What moves to VRAM again and again in a short time, because a CPU wants it back or there is not
  * enough VRAM, is left alone for a while (is_thrashing()), unless a prefetch asks for it.
  *
@@ -307,10 +309,11 @@ static struct vsvm_span sources(const struct migrate_vma *m)
 
 /*
  * Moves a range of a VMA, in one block of 2M, to VRAM. Holes are filled where they are in the pages
- * of the request, or all of it is one. Returns how many pages moved.
+ * of the request, or all of it is one. Where the CPU had a page of 2M, @was_2m. Returns how many
+ * pages moved.
  */
 static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
-			    struct vsvm_span span, const struct vsvm_request *req)
+			    struct vsvm_span span, const struct vsvm_request *req, bool was_2m)
 {
 	struct vsvm_migrate_room *room = svm->vram.room;
 	u64 begin = vsvm_trace_begin(vsvm_migrate);
@@ -327,7 +330,8 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	unsigned int moved;
 
 	/* Else the kernel splits what is 2M, and says of a hole that it is many small ones. */
-	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K)
+	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K &&
+	    !svm->vram.pool->coherent)
 		m.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 
 	if (migrate_vma_setup(&m) || !m.npages)
@@ -344,6 +348,8 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	migrate_vma_finalize(&m);
 
 	svm->stats.to_vram += moved;
+	if (was_2m && !(room->dst[0] & MIGRATE_PFN_COMPOUND))
+		svm->stats.pages_split += moved;
 	if (moved && had.start < had.end)
 		note_move(svm, had);
 	trace_vsvm_migrate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, true, moved,
@@ -430,6 +436,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	});
 	bool whole = block.end - block.start == VSVM_PT_BLOCK_SIZE &&
 		     req->page_size != DRM_VSVM_PAGE_SIZE_4K && !(vma->vm_flags & VM_NOHUGEPAGE);
+	bool was_2m;
 	int ret;
 
 	if (likely(req->location != DRM_VSVM_LOCATION_VRAM) || req->moved || !svm->vram.pool)
@@ -438,6 +445,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	lockdep_assert_held(&svm->update_lock);
 	mmap_assert_locked(svm->mm);
 
+	whole = whole && !svm->vram.pool->coherent;
 	if (!vsvm_migrate_vma_ok(vma)) {
 		req->moved = true;
 		svm->stats.kept_kind += (req->end - req->start) >> PAGE_SHIFT;
@@ -446,6 +454,8 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	ret = vsvm_pages_look(svm, interval, seq, block);
 	if (ret)
 		return ret;
+	was_2m = hmm_pfn_to_map_order(svm->pfns[(req->start - block.start) >> PAGE_SHIFT]) >=
+		 HPAGE_PMD_ORDER;
 	span = vsvm_migrate_span(svm->pfns, svm->vram.pool, block, req, whole);
 	if (span.start == span.end) {
 		req->moved = true;
@@ -469,11 +479,11 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	/* What is exclusive looks like a hole, and the kernel does not move it as it is. */
 	if (req->mode == DRM_VSVM_ATOMIC_EXCLUSIVE)
 		vsvm_pages_make(svm, vma, block.start, req);
-	if (to_vram(svm, vma, span, req))
+	if (to_vram(svm, vma, span, req, was_2m))
 		return VSVM_SERVE_MOVED;
 	/* It may be on a disk, which the kernel does not see to. */
 	vsvm_pages_make(svm, vma, block.start, req);
-	if (!to_vram(svm, vma, span, req))
+	if (!to_vram(svm, vma, span, req, was_2m))
 		svm->stats.kept_busy += (req->end - req->start) >> PAGE_SHIFT;
 	return VSVM_SERVE_MOVED;
 }
