@@ -12,8 +12,10 @@ export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
 export TESTS TEST POLICY LINT LAB COVERAGE FILE RUN_ARGS
 export SEED FLAVOUR THREADS STRESS
 export MODE PROFILE SEEDS REPS BASELINE
-# As typed: a $ in a command is the shell's, not make's, and one in a regular expression an end.
+# As typed: a $ in a command is the shell's, not make's, one in a regular expression an end, and one
+# in a kernel command line reserves memory.
 override CMD := $(value CMD)
+override APPEND := $(value APPEND)
 override TESTS := $(value TESTS)
 export CMD ONLY
 
