@@ -61,6 +61,7 @@ void vsvm_module_save(void)
 {
 	static const char *const names[] = {
 		"engines", "fault_ring_size", "job_timeout_ms", "hold_points", "vram_mib",
+		"coherent",
 	};
 	char path[128], value[32];
 	size_t used = 0;
@@ -85,6 +86,23 @@ void vsvm_module_save(void)
 const char *vsvm_module_found(void)
 {
 	return found;
+}
+
+void vsvm_reserved(uint64_t *start, uint64_t *size)
+{
+	char line[4096], *at, *end;
+	FILE *f;
+
+	f = fopen("/proc/cmdline", "r");
+	igt_assert(f);
+	igt_assert(fgets(line, sizeof(line), f));
+	fclose(f);
+	at = strstr(line, "memmap=");
+	igt_require_f(at, "the kernel has no memmap=SIZE$START\n");
+	*size = strtoull(at + strlen("memmap="), &end, 0);
+	igt_require_f(end[0] == 'M' && end[1] == '$', "not in MiB, or not reserved: %s\n", at);
+	*size <<= 20;
+	*start = strtoull(end + 2, NULL, 0);
 }
 
 int vsvm_driver_write(const char *file)

@@ -30,6 +30,12 @@ void vsvm_module_reload(const char *params);
 void vsvm_module_save(void);
 /** vsvm_module_found() - what vsvm_module_save() found, for vsvm_module_load() */
 const char *vsvm_module_found(void);
+/**
+ * vsvm_reserved() - memory that the kernel leaves alone (memmap=SIZE$START)
+ *
+ * For coherent=SIZE@START. Skips if there is none.
+ */
+void vsvm_reserved(uint64_t *start, uint64_t *size);
 /** vsvm_driver_write() - "bind" or "unbind" the device; 0 or -errno */
 int vsvm_driver_write(const char *file);
 
