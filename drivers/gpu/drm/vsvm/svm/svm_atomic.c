@@ -106,9 +106,14 @@ bool vsvm_atomic_is_own(const struct vsvm_svm *svm)
 static int enter(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		 u64 addr, struct page *page)
 {
+	u64 leaf = vsvm_pt_leaf(page_to_phys(page), true);
 	struct vsvm_pt_map map;
 
 	lockdep_assert_held(&svm->update_lock);
+
+	/* Where CPUs map VRAM, it may have been there, and write-protected. */
+	if (svm->vram.pool && vsvm_vram_has_pfn(svm->vram.pool, page_to_pfn(page)))
+		leaf = vsvm_pt_leaf(vsvm_vram_offset(svm->vram.pool, page), true) | VSVM_PTE_VRAM;
 
 	mutex_lock(&svm->pt->lock);
 	if (mmu_interval_read_retry(&interval->notifier, seq)) {
@@ -117,7 +122,7 @@ static int enter(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned 
 	}
 	/* The CPU has had it as 4K when it was taken, and what was 2M before has been zapped. */
 	if (!WARN_ON_ONCE(!vsvm_pt_map_begin(svm->pt, &svm->cache, addr, &map))) {
-		vsvm_pt_map_page(&map, 0, vsvm_pt_leaf(page_to_phys(page), true));
+		vsvm_pt_map_page(&map, 0, leaf);
 		vsvm_pt_map_end(svm->pt, &map, addr, addr + PAGE_SIZE);
 		svm->stats.pages_mapped++;
 		svm->stats.exclusive++;
