@@ -168,8 +168,8 @@ static enum vsvm_hw_result make_slots(struct vsvm_hw_queue *queue)
 	size_t regs_size = program->num_regs * VSVM_WAVE_LANES * sizeof(u32);
 	size_t shared_size = ALIGN(dispatch->shared_size, 8);
 	size_t scratch_size, wave_size, total;
-	u32 i, teams;
 	void *memory;
+	u32 i;
 
 	/* Aligned, for atomics. */
 	dispatch->scratch_stride = ALIGN(program->scratch_size, 8);
@@ -182,8 +182,8 @@ static enum vsvm_hw_result make_slots(struct vsvm_hw_queue *queue)
 	if (dispatch->groups * dispatch->group_waves < dispatch->slots)
 		dispatch->slots = dispatch->groups * dispatch->group_waves;
 
-	teams = dispatch->slots / dispatch->group_waves;
-	total = dispatch->slots * wave_size + teams * shared_size;
+	dispatch->num_teams = dispatch->slots / dispatch->group_waves;
+	total = dispatch->slots * wave_size + dispatch->num_teams * shared_size;
 	if (total > dispatch->memory_size) {
 		kvfree(dispatch->memory);
 		dispatch->memory_size = 0;
@@ -198,19 +198,25 @@ static enum vsvm_hw_result make_slots(struct vsvm_hw_queue *queue)
 		dispatch->waves[i].frames = memory + regs_size;
 		dispatch->waves[i].scratch = memory + regs_size + frames_size;
 	}
-	for (i = 0; i < teams; i++, memory += shared_size)
+	for (i = 0; i < dispatch->num_teams; i++, memory += shared_size)
 		dispatch->teams[i].shared = memory;
 	return VSVM_HW_DONE;
 }
 
-/* There is one: as many workgroups as there are teams have slots for their waves. */
+/*
+ * A place for one more workgroup, with slots for its waves, or NULL. Workgroups of which most waves
+ * have ended leave slots, but keep their places, and their shared memory, until the last one has.
+ */
 static struct vsvm_hw_team *free_team(struct vsvm_hw_dispatch *dispatch)
 {
-	struct vsvm_hw_team *team = dispatch->teams;
+	u32 i;
 
-	while (team->members)
-		team++;
-	return team;
+	if (hweight64(~dispatch->used & slots_mask(dispatch)) < dispatch->group_waves)
+		return NULL;
+	for (i = 0; i < dispatch->num_teams; i++)
+		if (!dispatch->teams[i].members)
+			return &dispatch->teams[i];
+	return NULL;
 }
 
 static void open_barrier(struct vsvm_hw_dispatch *dispatch, struct vsvm_hw_team *team)
@@ -252,12 +258,11 @@ static void end_wave(struct vsvm_hw_dispatch *dispatch, u32 slot)
 		open_barrier(dispatch, team);
 }
 
-static void start_group(struct vsvm_hw_queue *queue)
+static void start_group(struct vsvm_hw_queue *queue, struct vsvm_hw_team *team)
 {
 	const struct vsvm_cmd_dispatch *cmd = &queue->packet.dispatch;
 	struct vsvm_hw_dispatch *dispatch = &queue->dispatch;
 	u32 items = cmd->local[0] * cmd->local[1] * cmd->local[2];
-	struct vsvm_hw_team *team = free_team(dispatch);
 	size_t scratch_size = dispatch->scratch_stride * VSVM_WAVE_LANES;
 	u64 group = dispatch->next_group++;
 	struct vsvm_hw_wave *wave;
@@ -290,14 +295,15 @@ static enum vsvm_hw_result run_waves(struct vsvm_hw_queue *queue)
 {
 	struct vsvm_hw_dispatch *dispatch = &queue->dispatch;
 	enum vsvm_hw_result result;
+	struct vsvm_hw_team *team;
 	u64 ready;
 	u32 slot;
 
 	while (queue->engine->budget > 0) {
 		vsvm_hw_fault_poll(queue);
-		if (dispatch->next_group < dispatch->groups &&
-		    hweight64(~dispatch->used & slots_mask(dispatch)) >= dispatch->group_waves)
-			start_group(queue);
+		team = dispatch->next_group < dispatch->groups ? free_team(dispatch) : NULL;
+		if (team)
+			start_group(queue, team);
 		ready = dispatch->used & ~(queue->parked | dispatch->waiting);
 		if (!ready) {
 			/* All cannot wait for each other: one of them waits for a page. */

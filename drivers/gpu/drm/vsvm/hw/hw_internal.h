@@ -221,6 +221,8 @@ struct vsvm_hw_dispatch {
 	u32 turn;
 	/** @waves: wave of each slot */
 	struct vsvm_hw_wave waves[VSVM_HW_WAVE_SLOTS];
+	/** @num_teams: how many there can be at once */
+	u32 num_teams;
 	/** @teams: workgroups; one without members is free */
 	struct vsvm_hw_team teams[VSVM_HW_WAVE_SLOTS];
 	/** @args: kernel arguments */
