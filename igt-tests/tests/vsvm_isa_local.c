@@ -158,7 +158,7 @@ static void test_scratch(int fd)
 	begin(&as);
 	asm_sreg(&as, I, VSVM_SREG_GLOBAL_X);
 	asm_cvt(&as, U64, X, U32, I);
-	asm_op2_imm(&as, VSVM_OP_MUL, U64, X, X, 0x0101010101010101 * 5 + 3);
+	asm_op2_imm(&as, VSVM_OP_MUL, U64, X, X, 0x0101010101010101ull * 5 + 3);
 	asm_mov_imm(&as, U32, Y, 0);
 	for (unsigned int i = 0; i < ARRAY_SIZE(stores); i++)
 		asm_store_to(&as, SCRATCH, stores[i].type, Y, stores[i].offset, X);
@@ -174,7 +174,7 @@ static void test_scratch(int fd)
 	asm_store(&as, U32, AT, 24, Z);
 	test_run(&t, &as, groups, local);
 	for (uint32_t i = 0; i < groups * local; i++) {
-		uint64_t x = i * (0x0101010101010101 * 5 + 3);
+		uint64_t x = i * (0x0101010101010101ull * 5 + 3);
 		uint8_t want[28] = {};
 
 		for (unsigned int j = 0; j < ARRAY_SIZE(stores); j++)
