@@ -332,7 +332,7 @@ static void test_bo_create(int fd)
 	expect_bad(DRM_IOCTL_VSVM_BO_CREATE, good, size, 0, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_BO_CREATE, good, size, ~0ull, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_BO_CREATE, good, size, -VSVM_PAGE_SIZE, -EINVAL);
-	expect_bad(DRM_IOCTL_VSVM_BO_CREATE, good, flags, 1, -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_BO_CREATE, good, flags, DRM_VSVM_BO_VRAM << 1, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_BO_CREATE, good, flags, 1u << 31, -EINVAL);
 	ret = __vsvm_bo_create(fd, 1ull << 62, &handle);
 	igt_assert_f(ret == -EINVAL || ret == -ENOMEM, "a BO of 4 EiB: %d\n", ret);

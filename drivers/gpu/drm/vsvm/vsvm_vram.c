@@ -767,7 +767,7 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw, const struct rang
 fini_buddy:
 	gpu_buddy_fini(&vram->buddy);
 put_bos:
-	kref_put(&vram->bos->ref, client_release);
+	vsvm_vram_client_close(vram, vram->bos);
 free_chunks:
 	kvfree(vram->chunks);
 	vram->num_chunks = 0;
@@ -789,7 +789,7 @@ void vsvm_vram_fini(struct vsvm_vram *vram)
 	give_idle(vram, ULONG_MAX);
 	gpu_buddy_fini(&vram->buddy);
 	mutex_unlock(&vram->mutex);
-	kref_put(&vram->bos->ref, client_release);
+	vsvm_vram_client_close(vram, vram->bos);
 	kvfree(vram->chunks);
 	mutex_destroy(&vram->age_mutex);
 	mutex_destroy(&vram->mutex);

@@ -72,8 +72,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	int ret;
 
 	if (vram->num_pages) {
-		svm->vram.client = vsvm_vram_client_create(vram, pt->as,
-							   args->vram_limit);
+		svm->vram.client = vsvm_vram_client_create(vram, pt->as, args->vram_limit);
 		if (!svm->vram.client)
 			return -ENOMEM;
 		svm->vram.pool = vram;

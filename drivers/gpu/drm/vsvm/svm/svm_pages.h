@@ -35,7 +35,7 @@ struct vsvm_request {
 	bool asked;
 	/** @moved: it is where it is to be, or has to be served where it is */
 	bool moved;
-	/** @room: 4K pages of VRAM that it may take */
+	/** @room: 4K pages of VRAM that it may take; 0: a chunk without a page in use */
 	unsigned int room;
 	/** @room_2m: they may be one page of 2M, which takes a chunk without a page in use */
 	bool room_2m;

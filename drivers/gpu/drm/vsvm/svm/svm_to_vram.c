@@ -108,7 +108,7 @@ static bool has_room(struct vsvm_svm_vram *vram, const struct vsvm_request *req)
 {
 	if (vram->spare)
 		return true;
-	return !req->room_2m && vram->open &&
+	return req->room && !req->room_2m && vram->open &&
 	       vsvm_vram_free_pages(vram->pool, vram->open) >= req->room;
 }
 
