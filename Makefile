@@ -10,7 +10,7 @@ V ?= 0
 export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN EXTRA
 export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
 export TESTS TEST POLICY LINT LAB COVERAGE FILE RUN_ARGS
-export SEED FLAVOUR THREADS STRESS
+export SEED FLAVOUR THREADS STRESS MESA_SRC
 export MODE PROFILE SEEDS REPS BASELINE
 # As typed: a $ in a command is the shell's, not make's, one in a regular expression an end, and one
 # in a kernel command line reserves memory.
@@ -67,6 +67,27 @@ isa-table: ## make docs/isa.rst of uapi/drm/vsvm_isa_table.h
 .PHONY: native
 native: image ## build the arithmetic of the virtual GPU as a program, with sanitizers, and run it against the oracle
 	@scripts/native
+
+# Mesa, and what runs on it, have a root of their own.
+.PHONY: mesa
+mesa: export EXTRA := $(shell scripts/mesa-packages)
+mesa: image ## build Mesa's OpenCL with the driver for vsvm: build/mesa [MESA_SRC=]
+	@scripts/mesa
+
+.PHONY: mesa-rebase-check
+mesa-rebase-check: export EXTRA := $(shell scripts/mesa-packages)
+mesa-rebase-check: image ## does mesa-patches/series apply, and has it our uAPI?
+	@scripts/mesa --check
+
+.PHONY: check-opencl
+check-opencl: export EXTRA := $(shell scripts/mesa-packages)
+check-opencl: mesa module ## run the OpenCL programs of examples/opencl in the guest [TESTS=]
+	@scripts/check-opencl
+
+.PHONY: vm-opencl
+vm-opencl: export EXTRA := $(shell scripts/mesa-packages)
+vm-opencl: module ## vm, with the root that has OpenCL: CMD='scripts/opencl-env clinfo'
+	@scripts/vm $(if $(CMD),"$$CMD")
 
 .PHONY: chroot
 chroot: image ## run CMD= in the guest's root without booting, the checkout at /src: gcc -I/src/uapi ...
