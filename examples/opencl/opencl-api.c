@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/*
+ * opencl-api: buffers beside raw pointers, and the order of what is queued: kernels, copies, fills
+ * and frees of either device follow each other as they were enqueued. Times, printf, a program that
+ * does not build.
+ */
+#include <unistd.h>
+
+#include "cl.h"
+
+static const char source[] =
+	"kernel void add(global int *p, int v)\n"
+	"{\n"
+	"	p[get_global_id(0)] += v;\n"
+	"}\n"
+	"\n"
+	"kernel void slow(global int *p, int v, int rounds)\n"
+	"{\n"
+	"	int x = p[get_global_id(0)];\n"
+	"	for (int i = 0; i < rounds; i++)\n"
+	"		x = x * 1664525 + 1013904223;\n"
+	"	p[get_global_id(0)] = x ? v : v + 1;\n"
+	"}\n"
+	"\n"
+	"kernel void say(int v)\n"
+	"{\n"
+	"	printf(\"item %d says %d %s\\n\", (int)get_global_id(0), v, \"twice\");\n"
+	"}\n";
+
+#define N 4096
+
+static void test_buffers(struct cl *cl)
+{
+	cl_kernel add = cl_kernel_of(cl, source, "add");
+	const int one = 1, pattern = 7;
+	int *host = malloc(N * sizeof(int)), *p;
+	cl_mem a, b, user;
+	cl_int ret;
+
+	CHECK(host);
+	for (int i = 0; i < N; i++)
+		host[i] = i;
+	a = clCreateBuffer(cl->context, CL_MEM_COPY_HOST_PTR, N * sizeof(int), host, &ret);
+	CL(ret);
+	b = clCreateBuffer(cl->context, 0, N * sizeof(int), NULL, &ret);
+	CL(ret);
+	user = clCreateBuffer(cl->context, CL_MEM_USE_HOST_PTR, N * sizeof(int), host, &ret);
+	CL(ret);
+
+	/* a += 1; b = a; b += 1; its middle = 7; read */
+	cl_arg(add, 0, a);
+	cl_arg(add, 1, one);
+	cl_launch(cl, add, N, 0);
+	CL(clEnqueueCopyBuffer(cl->queue, a, b, 0, 0, N * sizeof(int), 0, NULL, NULL));
+	cl_arg(add, 0, b);
+	cl_launch(cl, add, N, 0);
+	CL(clEnqueueFillBuffer(cl->queue, b, &pattern, sizeof(pattern), 1024 * sizeof(int),
+			       512 * sizeof(int), 0, NULL, NULL));
+	p = clEnqueueMapBuffer(cl->queue, b, CL_TRUE, CL_MAP_READ, 0, N * sizeof(int), 0, NULL,
+			       NULL, &ret);
+	CL(ret);
+	for (int i = 0; i < N; i++)
+		CHECK(p[i] == (i >= 1024 && i < 1536 ? 7 : i + 2));
+	CL(clEnqueueUnmapMemObject(cl->queue, b, p, 0, NULL, NULL));
+
+	/* The memory of the program, by its pointer and as a buffer */
+	cl_arg(add, 0, user);
+	cl_launch(cl, add, N, 0);
+	cl_arg_ptr(add, 0, host);
+	cl_run(cl, add, N, 0);
+	for (int i = 0; i < N; i++)
+		CHECK(host[i] == i + 2);
+
+	CL(clReleaseMemObject(a));
+	CL(clReleaseMemObject(b));
+	CL(clReleaseMemObject(user));
+	CL(clReleaseKernel(add));
+	free(host);
+}
+
+/* A kernel that takes its time, and what the CPU does behind it on the same memory */
+static void test_order(struct cl *cl)
+{
+	cl_kernel slow = cl_kernel_of(cl, source, "slow"), add = cl_kernel_of(cl, source, "add");
+	int *p = clSVMAlloc(cl->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
+			    N * sizeof(int), 0);
+	int *copy = malloc(N * sizeof(int));
+	const int value = 41, rounds = 2000, one = 1, zero = 0;
+
+	CHECK(p && copy);
+	memset(p, 0, N * sizeof(int));
+	cl_arg_ptr(slow, 0, p);
+	cl_arg(slow, 1, value);
+	cl_arg(slow, 2, rounds);
+	cl_arg_ptr(add, 0, p);
+	cl_arg(add, 1, one);
+
+	cl_launch(cl, slow, N, 0);
+	CL(clEnqueueSVMMemcpy(cl->queue, CL_FALSE, copy, p, N * sizeof(int), 0, NULL, NULL));
+	cl_launch(cl, slow, N, 0);
+	CL(clEnqueueSVMMemFill(cl->queue, p, &zero, sizeof(zero), N * sizeof(int), 0, NULL, NULL));
+	cl_launch(cl, add, N, 0);
+	CL(clFinish(cl->queue));
+	for (int i = 0; i < N; i++)
+		CHECK((copy[i] == value || copy[i] == value + 1) && p[i] == 1);
+
+	/* Freed when the kernel is done, and not before */
+	cl_launch(cl, slow, N, 0);
+	CL(clEnqueueSVMFree(cl->queue, 1, (void **)&p, NULL, NULL, 0, NULL, NULL));
+	CL(clFinish(cl->queue));
+
+	free(copy);
+	CL(clReleaseKernel(slow));
+	CL(clReleaseKernel(add));
+}
+
+static void test_migrate(struct cl *cl)
+{
+	cl_kernel add = cl_kernel_of(cl, source, "add");
+	int *p = clSVMAlloc(cl->context, CL_MEM_READ_WRITE | CL_MEM_SVM_FINE_GRAIN_BUFFER,
+			    N * sizeof(int), 4096);
+	const void *ptrs[] = { p };
+	const int one = 1;
+
+	CHECK(p);
+	for (int i = 0; i < N; i++)
+		p[i] = i;
+	cl_arg_ptr(add, 0, p);
+	cl_arg(add, 1, one);
+	CL(clEnqueueSVMMigrateMem(cl->queue, 1, ptrs, NULL, 0, 0, NULL, NULL));
+	cl_launch(cl, add, N, 0);
+	CL(clEnqueueSVMMigrateMem(cl->queue, 1, ptrs, NULL, CL_MIGRATE_MEM_OBJECT_HOST, 0, NULL,
+				  NULL));
+	cl_run(cl, add, N, 0);
+	for (int i = 0; i < N; i++)
+		CHECK(p[i] == i + 2);
+	clSVMFree(cl->context, p);
+	CL(clReleaseKernel(add));
+}
+
+static void test_times(struct cl *cl)
+{
+	static const cl_profiling_info infos[] = {
+		CL_PROFILING_COMMAND_QUEUED, CL_PROFILING_COMMAND_SUBMIT,
+		CL_PROFILING_COMMAND_START, CL_PROFILING_COMMAND_END,
+	};
+	cl_kernel slow = cl_kernel_of(cl, source, "slow");
+	const int value = 1, rounds = 100;
+	const size_t global = 64;
+	cl_ulong times[4];
+	cl_event event;
+	int p[64] = { 0 };
+
+	cl_arg_ptr(slow, 0, p);
+	cl_arg(slow, 1, value);
+	cl_arg(slow, 2, rounds);
+	CL(clEnqueueNDRangeKernel(cl->queue, slow, 1, NULL, &global, NULL, 0, NULL, &event));
+	CL(clWaitForEvents(1, &event));
+	for (int i = 0; i < 4; i++)
+		CL(clGetEventProfilingInfo(event, infos[i], sizeof(times[i]), &times[i], NULL));
+	CHECK(times[0] <= times[1] && times[1] <= times[2] && times[2] < times[3]);
+	CL(clReleaseEvent(event));
+	CL(clReleaseKernel(slow));
+}
+
+static void test_printf(struct cl *cl)
+{
+	cl_kernel say = cl_kernel_of(cl, source, "say");
+	char line[256], expect[64];
+	unsigned int seen = 0;
+	const int value = -5;
+	int saved, number;
+	FILE *f = tmpfile();
+
+	CHECK(f);
+	fflush(stdout);
+	saved = dup(1);
+	CHECK(saved >= 0 && dup2(fileno(f), 1) == 1);
+	cl_arg(say, 0, value);
+	cl_run(cl, say, 32, 0);
+	fflush(stdout);
+	CHECK(dup2(saved, 1) == 1);
+	close(saved);
+
+	rewind(f);
+	while (fgets(line, sizeof(line), f)) {
+		CHECK(sscanf(line, "item %d", &number) == 1 && number >= 0 && number < 32);
+		sprintf(expect, "item %d says -5 twice\n", number);
+		CHECK(!strcmp(line, expect));
+		CHECK(!(seen & 1u << number));
+		seen |= 1u << number;
+	}
+	CHECK(seen == ~0u);
+	fclose(f);
+	CL(clReleaseKernel(say));
+}
+
+static void test_bad(struct cl *cl)
+{
+	cl_program program;
+	int saved = dup(2);
+
+	/* Its log is of no interest. */
+	CHECK(freopen("/dev/null", "w", stderr));
+	CHECK(cl_build(cl, "kernel void k(global int *p) { *p = undeclared; }", &program) ==
+	      CL_BUILD_PROGRAM_FAILURE);
+	CL(clReleaseProgram(program));
+	fflush(stderr);
+	dup2(saved, 2);
+	close(saved);
+}
+
+int main(void)
+{
+	struct cl cl;
+
+	cl_open(&cl);
+	test_buffers(&cl);
+	test_order(&cl);
+	test_migrate(&cl);
+	test_times(&cl);
+	test_printf(&cl);
+	test_bad(&cl);
+	cl_close(&cl);
+	return cl_ok();
+}
