@@ -37,8 +37,8 @@ as_root()
 }
 
 # The names of the cached artefacts follow from what they are made of.
-root_key() { { cat "$TOP/scripts/image" "$TOP/scripts/guest-packages"; echo "$KERNEL_PIN $IGT_PIN${EXTRA:+ $EXTRA}"; } | key; }
-ROOT_DIR=$VSVM_CACHE/root-$(root_key)
+root_key() { { cat "$TOP/scripts/image" "$TOP/scripts/guest-packages"; echo "$KERNEL_PIN $IGT_PIN${1:+ $1}"; } | key; }
+ROOT_DIR=$VSVM_CACHE/root-$(root_key "${EXTRA-}")
 boot_key() { { cat "$TOP/scripts/initramfs" "$TOP"/scripts/guest/*; echo "$ROOT_DIR"; } | key; }
 # shellcheck disable=SC2034
 BOOT_DIR=$VSVM_CACHE/boot-$(boot_key)
@@ -50,7 +50,8 @@ kernel_key()
 	{
 		cat "$TOP/scripts/kernel" "$TOP/scripts/kernels/base.config" "$TOP/scripts/kernels/$1.config" \
 			"$TOP/drivers/gpu/drm/vsvm/Kconfig"
-		root_key
+		# Packages that a root has besides do not build it.
+		root_key ''
 	} | key
 }
 kernel_dir() { echo "$LAB_DIR/kernel-$1-$(kernel_key "$1")"; }
