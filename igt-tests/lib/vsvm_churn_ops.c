@@ -65,6 +65,7 @@ enum kind {
 	GRANULARITY,
 	ACCESSED_BY,
 	PINNED,
+	ATOMIC_MODE,
 	REGISTER,
 	LOCK,
 	KINDS,
@@ -140,6 +141,7 @@ static const struct {
 	[GRANULARITY] = { "granularity", LARGE | MAPPED, { 2, 3, 1, 1, 3, 1 } },
 	[ACCESSED_BY] = { "accessed by", LARGE | MAPPED, { 1, 1, 1, 1, 1, 1 } },
 	[PINNED] = { "pinned", BURST | LARGE | MAPPED, { 2, 3, 1, 2, 3, 1 } },
+	[ATOMIC_MODE] = { "atomic mode", BURST | LARGE | MAPPED, { 4, 6, 3, 4, 6, 2 } },
 	[REGISTER] = { "register", BURST, { 2, 2, 2, 2, 2, 2 } },
 	[LOCK] = { "mlock", BURST | MAPPED, { 2, 2, 2, 2, 2, 1 } },
 };
@@ -404,6 +406,9 @@ static void op_do(struct churn_thread *t)
 		break;
 	case PINNED:
 		churn_do_pinned(t);
+		break;
+	case ATOMIC_MODE:
+		churn_do_atomic_mode(t);
 		break;
 	case REGISTER:
 		churn_do_register(t);

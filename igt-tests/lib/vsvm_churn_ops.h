@@ -100,6 +100,8 @@ void churn_do_granularity(struct churn_thread *t);
 void churn_do_accessed_by(struct churn_thread *t);
 /** churn_do_pinned() - does not make room in VRAM, or does again */
 void churn_do_pinned(struct churn_thread *t);
+/** churn_do_atomic_mode() - atomics by exclusive access, where that can be had, or direct */
+void churn_do_atomic_mode(struct churn_thread *t);
 /** churn_do_register() - the arena is not registered for a moment, if it has to be at all */
 void churn_do_register(struct churn_thread *t);
 /** churn_do_lock() - mlock() and munlock() */

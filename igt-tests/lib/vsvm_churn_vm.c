@@ -153,6 +153,25 @@ void churn_do_pinned(struct churn_thread *t)
 	set_attr_of_op(t, DRM_VSVM_ATTR_PINNED, t->op.bits >> 32 & 1);
 }
 
+static bool is_private(struct churn_thread *t, unsigned int page)
+{
+	return churn_is_mapped(t, page) && !churn_is_shared(t, page);
+}
+
+/* Not by migration, for which there may be no VRAM, and not where an access would be an error */
+void churn_do_atomic_mode(struct churn_thread *t)
+{
+	uint32_t mode = t->op.bits >> 32 & 1 ? DRM_VSVM_ATOMIC_EXCLUSIVE : DRM_VSVM_ATOMIC_DIRECT;
+	unsigned int a = t->op.a, end = t->op.a + t->op.n, n;
+	int ret;
+
+	for (; (n = churn_next_run(t, is_private, &a, end)); a += n) {
+		ret = set_attr(t, a, n, DRM_VSVM_ATTR_ATOMIC, mode);
+		churn_check(t, !ret, "atomics of pages %u..%u: %s", a, a + n - 1, strerror(-ret));
+		churn_burst_step(t);
+	}
+}
+
 /* An access of one page, which has to die */
 static void expect_death(struct churn_thread *t, unsigned int q, unsigned int page, bool write,
 			 uint32_t error)
