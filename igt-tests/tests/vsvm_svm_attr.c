@@ -490,6 +490,27 @@ static void test_thousand(int fd)
 	svm_buffer_free(p, SIZE);
 }
 
+/* One call unmaps more mappings than there are notes, and maps another before anybody looks */
+static void test_replaced(int fd)
+{
+	const unsigned int count = 64;
+	uint8_t *p = small_buffer();
+	struct svm t;
+
+	svm_init(&t, fd);
+	for (unsigned int i = 1; i < count; i += 2)
+		igt_assert_eq(mprotect(p + i * PAGE, PAGE, PROT_READ), 0);
+	set(&t, p, count * PAGE, ONLY_2M);
+	svm_expect_error(&t, p, VSVM_ACCESS_READ, VSVM_ERROR_PAGE_SIZE);
+	igt_assert(mmap(p, count * PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p);
+	svm_number_pages(p, count, 7);
+	for (unsigned int i = 0; i < count; i++)
+		igt_assert_eq_u64(svm_read(&t, p + i * PAGE), i + 7);
+	svm_fini(&t);
+	svm_buffer_free(p, SIZE);
+}
+
 /* Nobody hears of what is unmapped where nothing is registered any more */
 static void test_unregistered(int fd)
 {
@@ -586,6 +607,9 @@ int igt_main()
 	igt_describe("A thousand ranges of different page sizes are told apart to the page");
 	igt_subtest("thousand")
 		test_thousand(fd);
+	igt_describe("Page sizes do not outlive many mappings that another replaces in one call");
+	igt_subtest("replaced")
+		test_replaced(fd);
 	igt_describe("A page size does not outlive the registration of its memory");
 	igt_subtest("unregistered")
 		test_unregistered(fd);

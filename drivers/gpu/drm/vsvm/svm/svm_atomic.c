@@ -168,7 +168,7 @@ static int take(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned l
 	return ret;
 }
 
-/* Memory that is not to be had: by somebody for now, or for as long as he likes? */
+/* It did not move. Who has pinned it may keep it so for ever; others let go. */
 static int busy(struct vsvm_svm *svm, unsigned long pfn)
 {
 	pfn &= ~HMM_PFN_FLAGS;

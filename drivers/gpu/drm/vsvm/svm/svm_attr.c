@@ -12,10 +12,11 @@
  * unmapped (vsvm_attr_unmapped()), and whoever looks at attributes next, the deferred update or a
  * fault that came first, forgets them before. So memory that was mapped at the same place since
  * does not inherit a wish. Where nobody listens any more, because the range was unregistered, its
- * wishes are forgotten at once. There is room for %VSVM_SVM_GONE notes; if more ranges are unmapped
- * before anybody looks, the last note spans several, and of that those are forgotten of which
- * nothing is mapped now. And what no interval covers any longer has no wishes, for nobody would
- * hear of its end (vsvm_attr_uncover()).
+ * wishes are forgotten at once. A note is of all that one munmap() takes, however many mappings
+ * that is. There is room for %VSVM_SVM_GONE of them; if there are more before anybody looks, the
+ * last one spans several, and of that those are forgotten of which nothing is mapped now. And what
+ * no interval covers any longer has no wishes, for nobody would hear of its end
+ * (vsvm_attr_uncover()).
  *
  * Locking: update_lock around everything; pt->lock for the note.
  */
@@ -137,7 +138,7 @@ void vsvm_attr_unmapped(struct vsvm_svm *svm, struct vsvm_span span)
 
 	if (!svm->has_attrs)
 		return;
-	/* While bounds change, two intervals hear the same. */
+	/* All intervals that one munmap() is about hear the same. */
 	for (i = 0; i < svm->num_gone; i++)
 		if (vsvm_span_contains(svm->gone[i], span))
 			return;

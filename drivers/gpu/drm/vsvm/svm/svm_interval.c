@@ -138,7 +138,8 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 	interval->invalidations++;
 
 	if (range->event == MMU_NOTIFY_UNMAP) {
-		vsvm_attr_unmapped(svm, span);
+		/* All of it goes, whoever covers it: one note for all intervals that hear of it. */
+		vsvm_attr_unmapped(svm, (struct vsvm_span) { range->start, range->end });
 		vsvm_update_defer(svm, interval);
 	}
 
