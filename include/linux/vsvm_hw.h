@@ -35,6 +35,10 @@
  * queue. Copies and fills record up to %VSVM_HW_FAULT_AHEAD pages of each side that they are going
  * to touch, marked so: what is bad there is an error when they come to it, which may never be.
  * %VSVM_ACCESS_PREFETCH records park nothing.
+ *
+ * Access counters: the device can count how often each region of system memory is used, and tells
+ * by records in a ring of their own, with %VSVM_HW_IRQ_COUNTER, of those that are used much. They
+ * are a hint: nobody waits for an answer, and what does not fit into the ring is lost.
  */
 
 /**
@@ -91,6 +95,9 @@
 /** VSVM_HW_VRAM_BLOCK - bytes of VRAM that are taken and given back together */
 #define VSVM_HW_VRAM_BLOCK	BIT_ULL(VSVM_PT_SHIFT(1))
 
+/** VSVM_HW_COUNTER_REGION - bytes of an address space that are counted together, aligned */
+#define VSVM_HW_COUNTER_REGION	BIT_ULL(16)
+
 /** VSVM_HW_FAULT_AHEAD - pages that a copy or fill reports ahead, each side */
 #define VSVM_HW_FAULT_AHEAD	64
 /** VSVM_HW_MAX_ENGINES - upper limit of &vsvm_hw_config.num_engines */
@@ -108,6 +115,8 @@ struct vsvm_hw_queue;
 #define VSVM_HW_IRQ_FENCE	BIT(1)
 /** VSVM_HW_IRQ_ERROR - a queue was killed */
 #define VSVM_HW_IRQ_ERROR	BIT(2)
+/** VSVM_HW_IRQ_COUNTER - the ring of the access counters has a record */
+#define VSVM_HW_IRQ_COUNTER	BIT(3)
 
 /**
  * enum vsvm_hw_hold - places of the device at which a test can stop it
@@ -153,6 +162,8 @@ struct vsvm_hw_config {
 	unsigned int num_engines;
 	/** @fault_ring_size: records, a power of two, 2..65536 */
 	unsigned int fault_ring_size;
+	/** @counter_ring_size: records of the access counters, a power of two, 2..65536 */
+	unsigned int counter_ring_size;
 	/** @vram_size: bytes of VRAM, a multiple of %VSVM_HW_VRAM_BLOCK; 0: none */
 	u64 vram_size;
 	/**
@@ -292,6 +303,28 @@ struct vsvm_hw_stats {
 	u64 overflows;
 	/** @invalidations: TLB invalidations received */
 	u64 invalidations;
+	/** @counter_records: records of access counters put into their ring */
+	u64 counter_records;
+	/** @counter_overflows: the same, lost because the ring was full */
+	u64 counter_overflows;
+};
+
+/**
+ * struct vsvm_hw_counter_record - a region of system memory that an engine uses often
+ */
+struct vsvm_hw_counter_record {
+	/** @addr: first byte, a multiple of %VSVM_HW_COUNTER_REGION */
+	u64 addr;
+	/** @time_ns: device clock, CLOCK_MONOTONIC */
+	u64 time_ns;
+	/** @asid: vsvm_hw_as_id() of the address space */
+	u32 asid;
+	/** @count: translations that the engine has counted there */
+	u32 count;
+	/** @engine: number of the engine */
+	u16 engine;
+	/** @wrote: some of them were for writing */
+	bool wrote;
 };
 
 /** VSVM_HW_COPY_FROM_VRAM - copy: the source is an offset into VRAM; system memory otherwise */
@@ -503,6 +536,42 @@ unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults
  * Return: the number of this replay of @as, which rises by one with each; 0 for NULL.
  */
 u64 vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as);
+
+/**
+ * vsvm_hw_counter_enable() - have accesses to system memory counted, or not
+ * @as: address space
+ * @threshold: count of a region at which there is a record; another one at each doubling. Large
+ *             values are cut down to 2^30. 0: do not count
+ *
+ * What was counted before is forgotten. What one count is: DOC: Access counters in hw/hw_counter.c.
+ *
+ * Context: as vsvm_hw_tlb_invalidate(), one caller at a time for an address space.
+ */
+void vsvm_hw_counter_enable(struct vsvm_hw_as *as, u32 threshold);
+
+/**
+ * vsvm_hw_counter_clear() - have counters begin anew
+ * @as: address space
+ * @start: first byte
+ * @end: one past the last byte; 0 with @start 0 means the whole address space
+ *
+ * Of all regions of which a part is in the range, on all engines. Records may still be in the ring.
+ *
+ * Context: as vsvm_hw_tlb_invalidate().
+ */
+void vsvm_hw_counter_clear(struct vsvm_hw_as *as, u64 start, u64 end);
+
+/**
+ * vsvm_hw_counter_read() - take records of access counters out of their ring
+ * @hw: device
+ * @records: array for them
+ * @count: its length
+ *
+ * Context: does not sleep.
+ * Return: records taken, 0 if the ring is empty.
+ */
+unsigned int vsvm_hw_counter_read(struct vsvm_hw *hw, struct vsvm_hw_counter_record *records,
+				  unsigned int count);
 
 /**
  * vsvm_hw_queue_create() - build a queue

@@ -182,6 +182,10 @@ struct drm_vsvm_engine_info {
 	__u64 fault_overflows;
 	/** @invalidations: TLB invalidations */
 	__u64 invalidations;
+	/** @counter_records: notices of access counters raised */
+	__u64 counter_records;
+	/** @counter_overflows: notices lost to a full ring; there are others when it goes on */
+	__u64 counter_overflows;
 };
 
 /**

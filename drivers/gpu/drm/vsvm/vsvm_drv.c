@@ -43,6 +43,11 @@ static unsigned int fault_ring_size = 1024;
 module_param(fault_ring_size, uint, 0444);
 MODULE_PARM_DESC(fault_ring_size, "records of the fault ring (power of 2, 2..65536, default 1024)");
 
+static unsigned int counter_ring_size = 256;
+module_param(counter_ring_size, uint, 0444);
+MODULE_PARM_DESC(counter_ring_size,
+		 "records of the access counters (power of 2, 2..65536, default 256)");
+
 static unsigned int vram_mib = 256;
 module_param(vram_mib, uint, 0444);
 MODULE_PARM_DESC(vram_mib, "VRAM in MiB, of the host's memory as it is used (even, default 256)");
@@ -176,6 +181,7 @@ static int probe(struct platform_device *pdev)
 	struct vsvm_hw_config config = {
 		.num_engines = engines,
 		.fault_ring_size = fault_ring_size,
+		.counter_ring_size = counter_ring_size,
 		.vram_size = (u64)vram_mib << 20,
 		.irq = vsvm_irq,
 	};

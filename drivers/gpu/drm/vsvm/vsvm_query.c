@@ -125,6 +125,8 @@ static void get_engine(struct vsvm_device *vdev, u32 index, struct drm_vsvm_engi
 		.faults = stats.faults,
 		.fault_overflows = stats.overflows,
 		.invalidations = stats.invalidations,
+		.counter_records = stats.counter_records,
+		.counter_overflows = stats.counter_overflows,
 	};
 }
 

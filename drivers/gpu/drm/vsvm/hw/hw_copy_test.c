@@ -413,6 +413,7 @@ static struct vsvm_hw *real_device(struct kunit *test)
 	const struct vsvm_hw_config config = {
 		.num_engines = 1,
 		.fault_ring_size = 2,
+		.counter_ring_size = 2,
 		.vram_size = 3 * BLOCK,
 		.irq = ignore_irq,
 	};

@@ -12,6 +12,7 @@
  * - &vsvm_hw_fault_ring.lock: records, parking and replaying, see hw_fault.c;
  * - &vsvm_hw_engine.lock: which queues an engine has, see hw_engine.c;
  * - &vsvm_hw_queue.lock: a queue's ring and its report, see hw_queue.c;
+ * - &vsvm_hw_counter_ring.lock: records of access counters, see hw_counter.c;
  * - &vsvm_hw_copy_engine.lock: what the copy engine is to do, see hw_copy.c;
  * - &vsvm_hw_vram.lock: which blocks of VRAM have memory, see hw_vram.c. It may sleep.
  *
@@ -68,8 +69,9 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 
 	if (!config->num_engines || config->num_engines > VSVM_HW_MAX_ENGINES || !config->irq ||
 	    !is_power_of_2(config->fault_ring_size) || config->fault_ring_size < 2 ||
-	    config->fault_ring_size > 65536 || config->vram_size % VSVM_HW_VRAM_BLOCK ||
-	    config->vram_base % VSVM_HW_VRAM_BLOCK ||
+	    config->fault_ring_size > 65536 || !is_power_of_2(config->counter_ring_size) ||
+	    config->counter_ring_size < 2 || config->counter_ring_size > 65536 ||
+	    config->vram_size % VSVM_HW_VRAM_BLOCK || config->vram_base % VSVM_HW_VRAM_BLOCK ||
 	    config->vram_size - 1 > U64_MAX - config->vram_base)
 		return ERR_PTR(-EINVAL);
 
@@ -81,9 +83,12 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 	err = vsvm_hw_fault_init(hw);
 	if (err)
 		goto err_free;
-	err = vsvm_hw_vram_init(hw);
+	err = vsvm_hw_counter_init(hw);
 	if (err)
 		goto err_fault;
+	err = vsvm_hw_vram_init(hw);
+	if (err)
+		goto err_counter;
 	err = vsvm_hw_copy_init(hw);
 	if (err)
 		goto err_vram;
@@ -107,6 +112,8 @@ err_engines:
 	vsvm_hw_copy_fini(hw);
 err_vram:
 	vsvm_hw_vram_fini(hw);
+err_counter:
+	vsvm_hw_counter_fini(hw);
 err_fault:
 	vsvm_hw_fault_fini(hw);
 err_free:
@@ -124,6 +131,7 @@ void vsvm_hw_destroy(struct vsvm_hw *hw)
 		static_branch_dec(&vsvm_hw_hold_key);
 	vsvm_hw_copy_fini(hw);
 	vsvm_hw_vram_fini(hw);
+	vsvm_hw_counter_fini(hw);
 	vsvm_hw_fault_fini(hw);
 	kfree(hw);
 }
@@ -149,6 +157,8 @@ void vsvm_hw_stats(struct vsvm_hw *hw, unsigned int engine, struct vsvm_hw_stats
 		.faults = READ_ONCE(from->faults),
 		.overflows = READ_ONCE(from->overflows),
 		.invalidations = READ_ONCE(from->invalidations),
+		.counter_records = READ_ONCE(from->counter_records),
+		.counter_overflows = READ_ONCE(from->counter_overflows),
 	};
 }
 

@@ -29,6 +29,16 @@ struct task_struct;
 #define VSVM_HW_TLB_SMALL	512
 #define VSVM_HW_TLB_LARGE	32
 
+/* Access counters of an engine: sets, a power of two, and how many a set has. */
+#define VSVM_HW_COUNTER_SETS	64
+#define VSVM_HW_COUNTER_WAYS	4
+/* Answers of a TLB entry that are counted together. */
+#define VSVM_HW_COUNTER_SAMPLE	16U
+/* Where a counter stops; twice as much must fit into it. */
+#define VSVM_HW_COUNTER_MAX	BIT(30)
+/* Regions that can be told of after one section. */
+#define VSVM_HW_COUNTER_HOT	8
+
 /* Waves of one dispatch that are under way together, at most; bits of a u64. */
 #define VSVM_HW_WAVE_SLOTS	64
 /* Waves of the largest workgroup. All of its waves are under way together. */
@@ -250,6 +260,8 @@ struct vsvm_hw_as {
 	u64 replays;
 	/** @engines: those that ever had a queue of this address space: only they can cache it */
 	DECLARE_BITMAP(engines, VSVM_HW_MAX_ENGINES);
+	/** @counter_threshold: count at which the driver is told of a region, 0: do not count */
+	u32 counter_threshold;
 };
 
 /**
@@ -352,6 +364,26 @@ struct vsvm_hw_tlb_entry {
 	u32 asid;
 	/** @rights: VSVM_PTE_WRITE, ATOMIC, DIRTY and LEAF as they are in the table */
 	u32 rights;
+	/** @left: answers until vsvm_hw_counter_sample() looks at it */
+	u32 left;
+	/** @counted: its answers are counted */
+	bool counted;
+};
+
+/**
+ * struct vsvm_hw_counter - how often a region was used; under &vsvm_hw_engine.tlb_lock
+ */
+struct vsvm_hw_counter {
+	/** @region: address, in %VSVM_HW_COUNTER_REGION */
+	u64 region;
+	/** @asid: address space, 0: the counter is free */
+	u32 asid;
+	/** @count: translations counted */
+	u32 count;
+	/** @next: count at which to tell of it again, 0 if it has not been told of */
+	u32 next;
+	/** @wrote: some were for writing */
+	bool wrote;
 };
 
 /**
@@ -396,6 +428,8 @@ struct vsvm_hw_engine {
 	struct vsvm_hw_tlb_entry large[VSVM_HW_TLB_LARGE];
 	/** @pieces: @small may have pages of larger leaves */
 	bool pieces;
+	/** @counters: access counters */
+	struct vsvm_hw_counter counters[VSVM_HW_COUNTER_SETS][VSVM_HW_COUNTER_WAYS];
 
 	/** @lost: an access parked without a record; under the fault ring's lock */
 	bool lost;
@@ -406,6 +440,10 @@ struct vsvm_hw_engine {
 	unsigned int num_misses;
 	/** @misses: what the present access could not translate */
 	struct vsvm_hw_miss misses[VSVM_HW_MAX_MISSES];
+	/** @num_hot: entries in @hot */
+	unsigned int num_hot;
+	/** @hot: counters that have reached a threshold in the present section */
+	struct vsvm_hw_counter_record hot[VSVM_HW_COUNTER_HOT];
 	/** @imm: an immediate, spread over two rows */
 	u32 imm[2 * VSVM_WAVE_LANES];
 
@@ -429,6 +467,22 @@ struct vsvm_hw_fault_ring {
 	u32 get;
 	/** @replays: replays ever, of whatever address space */
 	u64 replays;
+};
+
+/**
+ * struct vsvm_hw_counter_ring - what access counters have to tell
+ */
+struct vsvm_hw_counter_ring {
+	/** @lock: of all here */
+	spinlock_t lock;
+	/** @records: the ring */
+	struct vsvm_hw_counter_record *records;
+	/** @size: its length, a power of two */
+	u32 size;
+	/** @put: records ever written, modulo 2^32 */
+	u32 put;
+	/** @get: records ever read, modulo 2^32 */
+	u32 get;
 };
 
 /**
@@ -477,6 +531,8 @@ struct vsvm_hw {
 	atomic_t queue_ids;
 	/** @ring: fault ring */
 	struct vsvm_hw_fault_ring ring;
+	/** @counter_ring: ring of the access counters */
+	struct vsvm_hw_counter_ring counter_ring;
 	/** @vram: its memory */
 	struct vsvm_hw_vram vram;
 	/** @copy: copy engine */
@@ -525,6 +581,15 @@ u32 vsvm_hw_mmu_probe(struct vsvm_hw_engine *engine, struct vsvm_hw_as *as, u64 
 		      enum vsvm_access access);
 u32 vsvm_hw_pte_check(u64 pte, unsigned int level, bool *leaf);
 bool vsvm_hw_range_ok(u64 va, u64 size, u64 *bad);
+
+/* hw_counter.c */
+int vsvm_hw_counter_init(struct vsvm_hw *hw);
+void vsvm_hw_counter_fini(struct vsvm_hw *hw);
+void vsvm_hw_counter_add(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 va,
+			 enum vsvm_access access, u32 count);
+void vsvm_hw_counter_sample(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as,
+			    struct vsvm_hw_tlb_entry *entry, u64 va, enum vsvm_access access);
+void vsvm_hw_counter_flush(struct vsvm_hw_engine *engine);
 
 /* hw_fault.c */
 int vsvm_hw_fault_init(struct vsvm_hw *hw);

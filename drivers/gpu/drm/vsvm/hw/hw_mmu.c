@@ -48,6 +48,9 @@
  * A section covers one page of a copy, or one memory instruction of a wave with its 32 lanes. It
  * neither sleeps nor allocates nor takes another lock, so an invalidation waits for no more.
  *
+ * What translates to system memory can be counted (hw_counter.c): a walk when it is done, the
+ * answers of a TLB entry when there were several.
+ *
  * A large page of VRAM that the host holds in pieces (hw_vram.c) is cached page by page. These
  * entries are marked, and an invalidation of any part of the 2 MiB drops all of them, as it drops
  * the one entry that there would be otherwise: in which form the host gives memory shows in speed
@@ -103,6 +106,8 @@ void vsvm_hw_mmu_begin(struct vsvm_hw_engine *engine)
 void vsvm_hw_mmu_end(struct vsvm_hw_engine *engine)
 {
 	spin_unlock_bh(&engine->tlb_lock);
+	if (unlikely(engine->num_hot))
+		vsvm_hw_counter_flush(engine);
 }
 
 /**
@@ -246,9 +251,9 @@ static void *leaf_ptr(struct vsvm_hw *hw, const struct leaf *leaf, u64 va, u64 *
 	return vsvm_hw_vram_ptr(hw, addr + (in_leaf & ~(*piece - 1)), &size);
 }
 
-/* Walk, mark the leaf, and make a TLB entry of it. */
+/* Walk, mark the leaf, make a TLB entry of it, and count that if it is to be counted. */
 static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 va, u32 rights,
-		struct vsvm_hw_tlb_entry **filled)
+		enum vsvm_access access, struct vsvm_hw_tlb_entry **filled)
 {
 	struct vsvm_hw_tlb_entry *entry;
 	unsigned int tries;
@@ -285,6 +290,11 @@ static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 
 				.rights = marked & (VSVM_PTE_WRITE | VSVM_PTE_ATOMIC |
 						    VSVM_PTE_DIRTY | VSVM_PTE_LEAF),
 			};
+			if (READ_ONCE(as->counter_threshold) && !(leaf.pte & VSVM_PTE_VRAM)) {
+				entry->counted = true;
+				entry->left = VSVM_HW_COUNTER_SAMPLE;
+				vsvm_hw_counter_add(engine, as, va, access, 1);
+			}
 			if (leaf.level && piece == VSVM_HW_PAGE_SIZE)
 				engine->pieces = true;
 			*filled = entry;
@@ -321,11 +331,13 @@ u32 vsvm_hw_mmu_translate(struct vsvm_hw_engine *engine, struct vsvm_hw_as *as, 
 	entry = lookup(engine, as->id, va);
 	if (likely(entry && (entry->rights & rights) == rights)) {
 		vsvm_hw_count(&engine->stats.tlb_hits, 1);
+		if (unlikely(!--entry->left))
+			vsvm_hw_counter_sample(engine, as, entry, va, access);
 	} else {
 		vsvm_hw_count(&engine->stats.tlb_misses, 1);
 		if (entry)
 			entry->asid = 0;
-		error = fill(engine, as, va, rights & ~VSVM_PTE_DIRTY, &entry);
+		error = fill(engine, as, va, rights & ~VSVM_PTE_DIRTY, access, &entry);
 		if (error)
 			return error;
 	}

@@ -144,6 +144,8 @@ struct config_case {
 	const char *name;
 	unsigned int engines, ring;
 	bool no_irq;
+	/* Beyond the least that is good. */
+	unsigned int more_counter_ring;
 };
 
 static const struct config_case config_cases[] = {
@@ -155,6 +157,10 @@ static const struct config_case config_cases[] = {
 	{ "ring too large", 1, 131072 },
 	{ "largest power of two", 1, 0x80000000 },
 	{ "no interrupt", 1, 2, true },
+	{ "no ring of counters", 1, 2, false, -2 },
+	{ "ring of one of counters", 1, 2, false, -1 },
+	{ "ring of three of counters", 1, 2, false, 1 },
+	{ "ring of counters too large", 1, 2, false, 131070 },
 };
 
 static void test_config(struct kunit *test)
@@ -165,6 +171,7 @@ static void test_config(struct kunit *test)
 		const struct vsvm_hw_config config = {
 			.num_engines = config_cases[i].engines,
 			.fault_ring_size = config_cases[i].ring,
+			.counter_ring_size = 2 + config_cases[i].more_counter_ring,
 			.irq = config_cases[i].no_irq ? NULL : no_irq,
 		};
 		struct vsvm_hw *hw = vsvm_hw_create(&config);

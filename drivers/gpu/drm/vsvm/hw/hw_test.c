@@ -27,6 +27,7 @@ static void count_irq(void *data, u32 status)
 /* Does not outlive the test, like all memory here. */
 static void free_records(void *data)
 {
+	vsvm_hw_counter_fini(data);
 	vsvm_hw_fault_fini(data);
 }
 
@@ -45,11 +46,13 @@ struct vsvm_hw_test *vsvm_hw_test_device(struct kunit *test, unsigned int fault_
 	dev->hw.config = (struct vsvm_hw_config) {
 		.num_engines = 1,
 		.fault_ring_size = fault_ring_size,
+		.counter_ring_size = VSVM_HW_TEST_COUNTER_RING,
 		.irq = count_irq,
 		.irq_data = dev,
 	};
 	dev->hw.engines[0] = &dev->engine;
 	KUNIT_ASSERT_EQ(test, vsvm_hw_fault_init(&dev->hw), 0);
+	KUNIT_ASSERT_EQ(test, vsvm_hw_counter_init(&dev->hw), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_records, &dev->hw), 0);
 
 	dev->engine.hw = &dev->hw;

@@ -25,6 +25,9 @@ struct vsvm_hw_test {
 	u32 irqs;
 };
 
+/* Records of the ring of the access counters. */
+#define VSVM_HW_TEST_COUNTER_RING	4
+
 /* Rights of a page that anything may be done to. */
 #define VSVM_HW_TEST_ALL	(VSVM_PTE_WRITE | VSVM_PTE_ATOMIC)
 

@@ -47,6 +47,7 @@ static struct vsvm_hw *create_at(u64 vram_size, phys_addr_t vram_base)
 	const struct vsvm_hw_config config = {
 		.num_engines = 1,
 		.fault_ring_size = 2,
+		.counter_ring_size = 2,
 		.vram_size = vram_size,
 		.vram_base = vram_base,
 		.irq = ignore_irq,

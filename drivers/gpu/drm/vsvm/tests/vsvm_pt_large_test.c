@@ -35,6 +35,7 @@ static int setup(struct kunit *test)
 	struct vsvm_hw_config config = {
 		.num_engines = 1,
 		.fault_ring_size = 2,
+		.counter_ring_size = 2,
 		.irq = ignore_irq,
 	};
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);

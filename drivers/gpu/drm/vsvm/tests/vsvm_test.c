@@ -49,6 +49,7 @@ void vsvm_test_pt_init(struct kunit *test, struct vsvm_test_pt *t, struct vsvm_p
 	struct vsvm_hw_config config = {
 		.num_engines = 1,
 		.fault_ring_size = 2,
+		.counter_ring_size = 2,
 		.irq = ignore_irq,
 	};
 	unsigned int i;
