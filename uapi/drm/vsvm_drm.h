@@ -491,6 +491,17 @@ struct drm_vsvm_vm_stats {
 	 * (%DRM_VSVM_DEV_VRAM_COHERENT)
 	 */
 	__u64 pages_split;
+	/**
+	 * @pages_ahead: of @pages_to_vram, those that moved with others though nobody had asked for
+	 * them; not those of a page of 2M that moved as one
+	 */
+	__u64 pages_ahead;
+	/**
+	 * @pages_ahead_used: of these, those that the GPU has used since. Of a page that is mapped
+	 * this is known when its mapping goes, or when VRAM has been short and it was looked who
+	 * uses it
+	 */
+	__u64 pages_ahead_used;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -615,7 +626,8 @@ enum drm_vsvm_attr_type {
 	DRM_VSVM_ATTR_LOCATION = 1,
 	/**
 	 * @DRM_VSVM_ATTR_GRANULARITY: log2 of the bytes that move together, 12..21, or 0: to VRAM
-	 * all that the CPU has of 2M, back 64K, and what is one page of 2M as one
+	 * what the CPU has of 64K, and of more, up to 2M, once more than half of that is there or
+	 * asked for; back 64K; and what is one page of 2M as one
 	 */
 	DRM_VSVM_ATTR_GRANULARITY = 2,
 	/**

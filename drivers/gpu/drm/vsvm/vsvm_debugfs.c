@@ -94,6 +94,8 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(kept_full);
 		SHOW(kept_thrashing);
 		SHOW(pages_split);
+		SHOW(pages_ahead);
+		SHOW(pages_ahead_used);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

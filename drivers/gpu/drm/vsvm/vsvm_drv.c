@@ -23,6 +23,7 @@
 #include <drm/drm_print.h>
 
 #include "svm/svm.h"
+#include "svm/svm_density.h"
 #include "vsvm_bind.h"
 #include "vsvm_bo.h"
 #include "vsvm_bo_place.h"
@@ -56,6 +57,10 @@ unsigned int vsvm_job_timeout_ms = 60000;
 module_param_named(job_timeout_ms, vsvm_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms,
 		 "engine time that one packet may take (0: no limit, default 60000)");
+
+module_param_named(density_percent, vsvm_density_percent, uint, 0644);
+MODULE_PARM_DESC(density_percent,
+		 "how much of a part of 2M is in VRAM, when the rest follows (default: over 50)");
 
 static bool hold_points;
 module_param(hold_points, bool, 0444);

@@ -36,6 +36,7 @@
 #include <linux/pfn.h>
 #include <linux/unroll.h>
 
+#include "svm/svm_density.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
 
@@ -643,6 +644,8 @@ static unsigned int leaves_zap(const struct vsvm_pt *pt, u64 *slot, u64 *last, u
 			++*dirty;
 			leaf_dirty(pt, old, pages);
 		}
+		if (unlikely(old & VSVM_PTE_VRAM) && old & VSVM_PTE_ACCESSED)
+			vsvm_density_used(pt->vram, old & VSVM_PTE_ADDR);
 	}
 	return gone;
 }

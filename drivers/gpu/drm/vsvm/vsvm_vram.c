@@ -58,6 +58,7 @@
 #include <linux/shrinker.h>
 #include <linux/slab.h>
 
+#include "svm/svm_density.h"
 #include "svm/svm_evict.h"
 #include "svm/svm_migrate.h"
 #include "svm/svm_to_ram.h"
@@ -523,6 +524,8 @@ static void vram_folio_free(struct folio *folio)
 	bitmap_clear(chunk->map, (offset % VSVM_HW_VRAM_BLOCK) >> PAGE_SHIFT, pages);
 	chunk->used -= pages;
 	chunk->client->pages -= pages;
+	/* What is kept with a page is of no use to whoever has it next. */
+	folio->page.zone_device_data = NULL;
 	if (!chunk->used && !chunk->held)
 		make_idle(vram, chunk);
 	spin_unlock_irqrestore(&vram->lock, flags);
@@ -541,7 +544,8 @@ static const struct dev_pagemap_ops vram_pgmap_ops = {
  *
  * Return: the client.
  */
-struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page)
+struct vsvm_vram_client *vsvm_vram_page_client(const struct vsvm_vram *vram,
+					       const struct page *page)
 {
 	return vsvm_vram_chunk_at(vram, vsvm_vram_offset(vram, page))->client;
 }

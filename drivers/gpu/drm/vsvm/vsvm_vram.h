@@ -62,6 +62,8 @@ struct vsvm_vram_client {
 	atomic64_t faulted;
 	/** @evicted: pages that had to make room */
 	atomic64_t evicted;
+	/** @ahead_used: pages that moved unasked, and that the device has used since */
+	atomic64_t ahead_used;
 };
 
 /**
@@ -171,7 +173,8 @@ bool vsvm_vram_is_open(struct vsvm_vram *vram);
 bool vsvm_vram_bo_enter(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, struct vsvm_bo *bo,
 			u64 block);
 void vsvm_vram_bo_leave(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
-struct vsvm_vram_client *vsvm_vram_page_client(struct vsvm_vram *vram, const struct page *page);
+struct vsvm_vram_client *vsvm_vram_page_client(const struct vsvm_vram *vram,
+					       const struct page *page);
 bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);

@@ -18,6 +18,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 
+#include "svm/svm_density.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
 
@@ -30,6 +31,7 @@ static void note_used(void *data, u64 offset)
 	struct vsvm_vram *vram = data;
 	struct vsvm_vram_chunk *chunk = vsvm_vram_chunk_at(vram, offset);
 
+	vsvm_density_used(vram, offset);
 	spin_lock_irq(&vram->lock);
 	if (!chunk->held && chunk->used && !chunk->mapped)
 		list_move_tail(&chunk->link, &vram->lru);

@@ -300,9 +300,11 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->duplicates = READ_ONCE(svm->num_dups);
 	stats->duplicates_refused = READ_ONCE(s->duplicates_refused);
 	stats->pages_split = READ_ONCE(s->pages_split);
+	stats->pages_ahead = READ_ONCE(s->ahead);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);
+		stats->pages_ahead_used = atomic64_read(&svm->vram.client->ahead_used);
 		stats->vram_pages = READ_ONCE(svm->vram.client->pages);
 		stats->vram_bytes = READ_ONCE(svm->vram.client->chunks) * VSVM_HW_VRAM_BLOCK;
 	}

@@ -103,6 +103,8 @@ struct vsvm_svm_stats {
 	u64 duplicates_refused;
 	/** @pages_split: see &drm_vsvm_vm_stats.pages_split */
 	u64 pages_split;
+	/** @ahead: see &drm_vsvm_vm_stats.pages_ahead */
+	u64 ahead;
 };
 
 /**

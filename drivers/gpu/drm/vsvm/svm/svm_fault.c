@@ -296,6 +296,7 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		req.asked = false;
 		req.full = 0;
 		req.moved = false;
+		req.only_vram = false;
 		req.reserved = false;
 		if (start != run->start)
 			interval = vsvm_interval_find(svm, start);

@@ -2,10 +2,18 @@
 #ifndef _VSVM_SVM_MIGRATE_H_
 #define _VSVM_SVM_MIGRATE_H_
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <linux/vsvm_hw.h>
 
 struct folio;
+
+/*
+ * What &page.zone_device_data of a page in VRAM has: log2 of the pages that come back together, and
+ * whether nobody has asked for the page or used it so far.
+ */
+#define VSVM_PAGE_ORDER	GENMASK(7, 0)
+#define VSVM_PAGE_AHEAD	BIT(8)
 
 /**
  * struct vsvm_migrate_room - what moving some pages takes besides the pages

@@ -22,6 +22,9 @@
  * each that is, up to %VSVM_AROUND_MAX. So any number of streams through one interval have large
  * windows and random accesses small ones. It costs a walk of the CPU's page table, nothing else.
  *
+ * Where memory is wanted in VRAM, and can go there, only what is in VRAM is mapped around a
+ * request: the rest is to fault, or it would never go.
+ *
  * Where userfaultfd watches, the CPU's fault handler may want to wait for the process. HMM has no
  * way to say so, so it is not let near: the handler is asked directly, page by page and without
  * waiting, and HMM only looks at what is there then. Who has to wait is told so
@@ -418,6 +421,20 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	return vsvm_pages_error(vma, req);
 }
 
+/* What would be mapped around a request where it is would not fault, and stay there. */
+static void drop_system(struct vsvm_svm *svm, const struct vsvm_request *req,
+			struct vsvm_span window)
+{
+	const struct vram_pfns vram = vram_pfns(svm->vram.pool);
+	unsigned long *pfn = svm->pfns;
+	u64 addr;
+
+	for (addr = window.start; addr < window.end; addr += PAGE_SIZE, pfn++)
+		if ((addr < req->start || addr >= req->end) &&
+		    (*pfn & ~HMM_PFN_FLAGS) - vram.first >= vram.count)
+			*pfn = 0;
+}
+
 /* Step 3 for 4K pages. Returns how many are mapped by it. */
 static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window, u8 mode)
 {
@@ -467,6 +484,8 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	if (req->page_size != DRM_VSVM_PAGE_SIZE_4K)
 		block = vsvm_atomic_leaf(vsvm_pages_block_leaf(svm->vram.pool, pfn, req->start,
 							       bounds), req->mode);
+	if (req->only_vram && !block)
+		drop_system(svm, req, window);
 	if (req->pinned)
 		vsvm_pin_reserve(svm, window);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_PAGES, req->start, req->end);

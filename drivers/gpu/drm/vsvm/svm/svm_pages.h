@@ -31,6 +31,8 @@ struct vsvm_request {
 	u8 location;
 	/** @granularity: log2 of the bytes that are to migrate together, 0: what suits */
 	u8 granularity;
+	/** @present: it is about what is there, and nothing is made for it */
+	bool present;
 	/** @asked: @location is the program's wish for now, and not for good */
 	bool asked;
 	/** @moved: it is where it is to be, or has to be served where it is */
@@ -39,6 +41,8 @@ struct vsvm_request {
 	unsigned int room;
 	/** @room_2m: they may be one page of 2M, which takes a chunk without a page in use */
 	bool room_2m;
+	/** @only_vram: what is around it and not in VRAM is to fault, and move then */
+	bool only_vram;
 	/** @reserved: what migration takes has been asked for */
 	bool reserved;
 	/** @mode: &enum drm_vsvm_atomic */

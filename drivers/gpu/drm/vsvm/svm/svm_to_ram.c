@@ -215,7 +215,7 @@ static bool is_split_first(const struct vm_fault *vmf)
 /* What comes back with a page: what is around it, in the VMA. */
 static struct vsvm_span return_span(const struct vm_fault *vmf, bool split)
 {
-	unsigned int order = (unsigned long)vmf->page->zone_device_data;
+	unsigned int order = (unsigned long)vmf->page->zone_device_data & VSVM_PAGE_ORDER;
 	u64 size = PAGE_SIZE << order;
 	u64 start = ALIGN_DOWN(vmf->address, size);
 

@@ -9,6 +9,9 @@
  * page cache, hugetlb, what is pinned, locked (mlock) or merged (KSM), and what userfaultfd
  * watches. It is mapped where it is, and counted.
  *
+ * How much: what the program wants to move together, or what the density of the block suggests
+ * (svm_density.c).
+ *
  * Sizes: a folio of 2M that the range holds whole goes as one, to a chunk of its own. So does a
  * hole of 2M. If there is no such destination the kernel splits it and it goes page by page. What
  * VRAM it takes has been set aside before mmap_lock was taken (&vsvm_svm_vram.spare).
@@ -38,6 +41,7 @@
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
 #include "svm.h"
+#include "svm_density.h"
 #include "svm_migrate.h"
 #include "svm_pages.h"
 #include "svm_to_vram.h"
@@ -78,14 +82,12 @@ static bool stays(const struct page *page)
 	return !folio_test_anon(folio) || folio_test_ksm(folio);
 }
 
-/* What is kept with a page in VRAM: log2 of the pages that come back together. */
-static void *return_order(const struct vsvm_request *req)
+/* How many pages come back together, as log2. */
+static unsigned int return_order(const struct vsvm_request *req)
 {
-	unsigned int order = RETURN_ORDER;
-
-	if (req->granularity)
-		order = min_t(unsigned int, req->granularity - PAGE_SHIFT, HPAGE_PMD_ORDER);
-	return (void *)(unsigned long)order;
+	if (!req->granularity)
+		return RETURN_ORDER;
+	return min_t(unsigned int, req->granularity - PAGE_SHIFT, HPAGE_PMD_ORDER);
 }
 
 /* Is page @i of @m to go to VRAM? */
@@ -97,7 +99,7 @@ static bool goes(const struct migrate_vma *m, unsigned int i, const struct vsvm_
 	if (!(m->src[i] & MIGRATE_PFN_MIGRATE))
 		return false;
 	/* A hole is filled where somebody wants it, or memory would come from nothing. */
-	return page ? !stays(page) : addr >= req->start && addr < req->end;
+	return page ? !stays(page) : !req->present && addr >= req->start && addr < req->end;
 }
 
 /*
@@ -194,13 +196,13 @@ static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 	struct vsvm_svm_vram *vram = &svm->vram;
 	u64 to;
 
-	if (!(m->src[0] & MIGRATE_PFN_COMPOUND) || (src && stays(src)))
+	if (!(m->src[0] & MIGRATE_PFN_COMPOUND) || (src ? stays(src) : req->present))
 		return false;
 	page = vsvm_vram_folio(vram->pool, vram->spare);
 	if (!page)
 		return false;
 	to = vsvm_vram_offset(vram->pool, page);
-	page->zone_device_data = return_order(req);
+	page->zone_device_data = (void *)(unsigned long)return_order(req);
 	m->dst[0] = migrate_pfn(page_to_pfn(page)) | MIGRATE_PFN_COMPOUND;
 	if (src)
 		vsvm_migrate_add_copy(vram->room, page_to_phys(src), to, HPAGE_PMD_SIZE,
@@ -219,7 +221,8 @@ static void plan_page(struct vsvm_svm *svm, struct migrate_vma *m, unsigned int 
 	const struct page *src = migrate_pfn_to_page(m->src[i]);
 	u64 to = vsvm_vram_offset(svm->vram.pool, page);
 
-	page->zone_device_data = return_order(req);
+	page->zone_device_data = vsvm_density_mark(m->start + ((u64)i << PAGE_SHIFT), req,
+						   return_order(req));
 	m->dst[i] = migrate_pfn(page_to_pfn(page));
 	if (src)
 		vsvm_migrate_add_copy(svm->vram.room, page_to_phys(src), to, PAGE_SIZE,
@@ -344,6 +347,7 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	had = sources(&m);
 	migrate_vma_pages(&m);
 	moved = vsvm_migrate_moved(room, m.npages);
+	svm->stats.ahead += vsvm_density_ahead(room, m.start, m.npages, req);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_MIGRATE_DONE, span.start, span.end);
 	migrate_vma_finalize(&m);
 
@@ -365,8 +369,8 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
  * @req: request
  * @whole: a block of which nothing is there may be had as one page of 2M
  *
- * Where the CPU has something, all of the block, or what the program wants to move together. Else
- * what the request lacks.
+ * Where the CPU has something, what the program wants to move together, or what suits. Else what
+ * the request lacks.
  *
  * Return: the span, empty if all that is wanted is in VRAM already.
  */
@@ -375,13 +379,15 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 				   bool whole)
 {
 	struct vsvm_span span = block, wanted = { req->start, req->end };
-	bool any = false, system = false, hole = false;
+	bool in_request, any = false, system = false, hole = false, lacks = false;
 	u64 addr, size;
 
 	if (req->granularity) {
 		size = BIT_ULL(req->granularity);
 		span.start = max(span.start, ALIGN_DOWN(req->start, size));
 		span.end = min(span.end, ALIGN(req->end, size));
+	} else {
+		span = vsvm_density_span(pfns, vram, block, req, READ_ONCE(vsvm_density_percent));
 	}
 	for (addr = block.start; addr < block.end; addr += PAGE_SIZE) {
 		unsigned long pfn = pfns[(addr - block.start) >> PAGE_SHIFT];
@@ -389,12 +395,19 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 		any |= !!(pfn & HMM_PFN_VALID);
 		if (addr < span.start || addr >= span.end)
 			continue;
-		if (!(pfn & HMM_PFN_VALID))
-			hole |= addr >= req->start && addr < req->end;
-		else
-			system |= !vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS);
+		in_request = addr >= req->start && addr < req->end;
+		if (!(pfn & HMM_PFN_VALID)) {
+			hole |= in_request;
+		} else if (!vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS)) {
+			system = true;
+			lacks |= in_request;
+		}
 	}
-	if (system || (whole && !any))
+	if (whole && !any && !req->present)
+		return req->granularity ? span : block;
+	hole &= !req->present;
+	/* Unless the program has said so, nothing moves for who has all that it wants. */
+	if (system && (req->granularity || hole || lacks))
 		return span;
 	return hole ? wanted : (struct vsvm_span) {};
 }
@@ -414,6 +427,24 @@ static void ask_room(const unsigned long *pfns, bool whole, struct vsvm_span spa
 			hmm_pfn_to_map_order(first) >= HPAGE_PMD_ORDER);
 }
 
+/* How many pages does a request want, of which @svm->pfns, from @start on, tells? */
+static unsigned int count_wanted(const struct vsvm_svm *svm, u64 start,
+				 const struct vsvm_request *req)
+{
+	unsigned int count = 0;
+	u64 addr;
+
+	if (!req->present)
+		return (req->end - req->start) >> PAGE_SHIFT;
+	for (addr = req->start; addr < req->end; addr += PAGE_SIZE) {
+		unsigned long pfn = svm->pfns[(addr - start) >> PAGE_SHIFT];
+
+		count += pfn & HMM_PFN_VALID &&
+			 !vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS);
+	}
+	return count;
+}
+
 /**
  * vsvm_migrate_request() - bring the memory of a request to where it is to be
  * @svm: SVM
@@ -431,6 +462,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 			 struct vsvm_span bounds)
 {
 	u64 start = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
+	unsigned int wanted;
 	struct vsvm_span span, block = vsvm_span_clip(bounds, (struct vsvm_span) {
 		start, start + VSVM_PT_BLOCK_SIZE
 	});
@@ -459,11 +491,13 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	span = vsvm_migrate_span(svm->pfns, svm->vram.pool, block, req, whole);
 	if (span.start == span.end) {
 		req->moved = true;
+		req->only_vram = true;
 		return 0;
 	}
+	wanted = count_wanted(svm, block.start, req);
 	if (!req->asked && is_thrashing(svm, req->start)) {
 		req->moved = true;
-		svm->stats.kept_thrashing += (req->end - req->start) >> PAGE_SHIFT;
+		svm->stats.kept_thrashing += wanted;
 		return 0;
 	}
 	ask_room(svm->pfns, whole, span, req);
@@ -473,17 +507,21 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	req->moved = true;
 	if (!svm->vram.room || (!svm->vram.spare &&
 				!vsvm_vram_free_pages(svm->vram.pool, svm->vram.open))) {
-		svm->stats.kept_full += (req->end - req->start) >> PAGE_SHIFT;
+		svm->stats.kept_full += wanted;
 		return 0;
 	}
 	/* What is exclusive looks like a hole, and the kernel does not move it as it is. */
-	if (req->mode == DRM_VSVM_ATOMIC_EXCLUSIVE)
+	if (req->mode == DRM_VSVM_ATOMIC_EXCLUSIVE && !req->present)
 		vsvm_pages_make(svm, vma, block.start, req);
+	req->only_vram = true;
 	if (to_vram(svm, vma, span, req, was_2m))
 		return VSVM_SERVE_MOVED;
 	/* It may be on a disk, which the kernel does not see to. */
-	vsvm_pages_make(svm, vma, block.start, req);
-	if (!to_vram(svm, vma, span, req, was_2m))
-		svm->stats.kept_busy += (req->end - req->start) >> PAGE_SHIFT;
+	if (!req->present)
+		vsvm_pages_make(svm, vma, block.start, req);
+	if (req->present || !to_vram(svm, vma, span, req, was_2m)) {
+		svm->stats.kept_busy += wanted;
+		req->only_vram = false;
+	}
 	return VSVM_SERVE_MOVED;
 }
