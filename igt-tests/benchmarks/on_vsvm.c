@@ -226,6 +226,8 @@ static bool vsvm_open(const struct contestant *c)
 		.interval_policy = policy,
 		.interval_window = window ? 1ull << window : 0,
 		.vram_limit = (c->arg >> 32) * MIB,
+		/* What is measured stays where it is. */
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
 	};
 	struct drm_vsvm_queue_create queue = { .timeout_ns = ~0ull };
 	struct area scratch;

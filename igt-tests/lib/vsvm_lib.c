@@ -198,6 +198,17 @@ static uint32_t location(void)
 	return DRM_VSVM_LOCATION_VRAM;
 }
 
+/*
+ * How often memory is used before it moves to VRAM by itself. Most tests count what moves and what
+ * faults, so it does not unless they are told otherwise.
+ */
+static uint32_t counter_threshold(void)
+{
+	const char *count = getenv("VSVM_COUNTER");
+
+	return count ? strtoul(count, NULL, 0) : DRM_VSVM_COUNTER_OFF;
+}
+
 int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t bo_start,
 			    uint64_t bo_size, uint32_t *vm)
 {
@@ -208,6 +219,7 @@ int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t b
 		.interval_policy = policy,
 		.interval_window = window,
 		.location = location(),
+		.counter_threshold = counter_threshold(),
 	};
 	int ret = vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &create);
 
@@ -252,6 +264,7 @@ int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size
 		.bo_start = bo_start,
 		.bo_size = bo_size,
 		.location = flags & DRM_VSVM_VM_SVM ? location() : 0,
+		.counter_threshold = flags & DRM_VSVM_VM_SVM ? counter_threshold() : 0,
 	};
 	const char *policy = getenv("VSVM_INTERVAL_POLICY");
 	int ret;

@@ -105,7 +105,8 @@ int __vsvm_vm_create(int fd, uint32_t flags, uint64_t bo_start, uint64_t bo_size
  *
  * All the others take the policy that VSVM_INTERVAL_POLICY names in the environment: vma,
  * window:BYTES, mm, or registered, where all that there is gets registered. And the location that
- * VSVM_LOCATION names: any, system, vram.
+ * VSVM_LOCATION names: any, system, vram. And the threshold of access counters that VSVM_COUNTER
+ * says, 0 for the module's default; nothing moves by itself without it.
  */
 int __vsvm_vm_create_policy(int fd, uint32_t policy, uint64_t window, uint64_t bo_start,
 			    uint64_t bo_size, uint32_t *vm);

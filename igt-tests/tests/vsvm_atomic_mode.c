@@ -523,7 +523,11 @@ static void test_page_size(int fd)
 /* A VM that may have no VRAM */
 static void test_no_vram(int fd)
 {
-	struct drm_vsvm_vm_create args = { .flags = DRM_VSVM_VM_SVM, .vram_limit = PAGE };
+	struct drm_vsvm_vm_create args = {
+		.flags = DRM_VSVM_VM_SVM,
+		.vram_limit = PAGE,
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
+	};
 	struct svm t;
 	uint32_t *p;
 

@@ -512,6 +512,7 @@ static void test_old_struct(int fd)
 	const size_t sizes[] = {
 		offsetof(struct drm_vsvm_vm_create, interval_policy),
 		offsetof(struct drm_vsvm_vm_create, interval_window),
+		offsetof(struct drm_vsvm_vm_create, counter_threshold),
 		sizeof(struct drm_vsvm_vm_create),
 	};
 

@@ -189,6 +189,11 @@ static void test_vm_create(int fd)
 	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, good, bo_size, -VSVM_PAGE_SIZE, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, plain, bo_start, VSVM_2M, -EINVAL);
 	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, plain, bo_size, VSVM_2M, -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, plain, counter_threshold, 1, -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, plain, counter_threshold, DRM_VSVM_COUNTER_OFF,
+		   -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, good, pad, 1, -EINVAL);
+	expect_bad(DRM_IOCTL_VSVM_VM_CREATE, plain, pad, 1u << 31, -EINVAL);
 	vsvm_unmap((void *)good.bo_start, VSVM_2M);
 }
 

@@ -51,6 +51,7 @@ static void begin(struct svm *t, int fd, unsigned int chunks)
 {
 	struct drm_vsvm_vm_create args = {
 		.flags = DRM_VSVM_VM_SVM, .vram_limit = chunks * VSVM_2M,
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
 	};
 
 	vram_require(fd);
@@ -160,7 +161,10 @@ static void test_lifetime(int fd)
 /* No fault moves it, whoever wants it in VRAM: the attribute of the place, or the VM */
 static void test_accessed(int fd, bool vm)
 {
-	struct drm_vsvm_vm_create args = { .flags = DRM_VSVM_VM_SVM };
+	struct drm_vsvm_vm_create args = {
+		.flags = DRM_VSVM_VM_SVM,
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
+	};
 	struct drm_vsvm_vm_stats before;
 	struct svm t;
 	uint8_t *p;

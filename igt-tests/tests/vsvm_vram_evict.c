@@ -186,7 +186,11 @@ static void test_lru_used(bool huge)
 /* A VM that may have two chunks takes no more, and makes room itself */
 static void test_limit(bool huge)
 {
-	struct drm_vsvm_vm_create args = { .flags = DRM_VSVM_VM_SVM, .vram_limit = 2 * VSVM_2M };
+	struct drm_vsvm_vm_create args = {
+		.flags = DRM_VSVM_VM_SVM,
+		.vram_limit = 2 * VSVM_2M,
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
+	};
 	struct drm_vsvm_vm_stats stats;
 	int fd = begin(MIB);
 	struct known k, l;
@@ -216,7 +220,11 @@ static void test_limit(bool huge)
 /* Less than a chunk is nothing: all is mapped where it is, and said to be */
 static void test_limit_small(void)
 {
-	struct drm_vsvm_vm_create args = { .flags = DRM_VSVM_VM_SVM, .vram_limit = PAGE };
+	struct drm_vsvm_vm_create args = {
+		.flags = DRM_VSVM_VM_SVM,
+		.vram_limit = PAGE,
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
+	};
 	struct drm_vsvm_vm_stats stats;
 	int fd = begin(MIB);
 	struct known k;

@@ -209,7 +209,11 @@ static void test_cpu_gone(int fd, bool file)
  */
 static uint8_t *begin_evict(struct svm *t, int fd, bool huge, uint8_t **other)
 {
-	struct drm_vsvm_vm_create args = { .flags = DRM_VSVM_VM_SVM, .vram_limit = 2 * VSVM_2M };
+	struct drm_vsvm_vm_create args = {
+		.flags = DRM_VSVM_VM_SVM,
+		.vram_limit = 2 * VSVM_2M,
+		.counter_threshold = DRM_VSVM_COUNTER_OFF,
+	};
 	uint8_t *p;
 
 	vsvm_hold_release_all();

@@ -219,7 +219,10 @@ enum drm_vsvm_interval_policy {
 
 /** enum drm_vsvm_location - where memory is to be while the GPU uses it */
 enum drm_vsvm_location {
-	/** @DRM_VSVM_LOCATION_ANY: where it is */
+	/**
+	 * @DRM_VSVM_LOCATION_ANY: where it is; in VRAM if the GPU uses it often, see
+	 * &drm_vsvm_vm_create.counter_threshold
+	 */
 	DRM_VSVM_LOCATION_ANY = 0,
 	/** @DRM_VSVM_LOCATION_SYSTEM: in system memory; what is in VRAM already stays there */
 	DRM_VSVM_LOCATION_SYSTEM = 1,
@@ -229,6 +232,9 @@ enum drm_vsvm_location {
 	 */
 	DRM_VSVM_LOCATION_VRAM = 2,
 };
+
+/** DRM_VSVM_COUNTER_OFF - &drm_vsvm_vm_create.counter_threshold: count no accesses */
+#define DRM_VSVM_COUNTER_OFF		(~0U)
 
 /**
  * struct drm_vsvm_vm_create - argument of %DRM_IOCTL_VSVM_VM_CREATE
@@ -266,6 +272,17 @@ struct drm_vsvm_vm_create {
 	 * BOs do not count, for they are no VM's
 	 */
 	__u64 vram_limit;
+	/**
+	 * @counter_threshold: how many accesses of an engine to 64K of system memory bring these to
+	 * VRAM, where no attribute says where they are to be: in pages that an instruction of a
+	 * wave or a copy touches, one each. It doubles whenever they have come back and go again.
+	 * 0: the module's default (parameter counter_threshold); %DRM_VSVM_COUNTER_OFF: nothing
+	 * moves by itself. With a @location other than %DRM_VSVM_LOCATION_ANY it is not looked at;
+	 * without SVM 0
+	 */
+	__u32 counter_threshold;
+	/** @pad: must be zero */
+	__u32 pad;
 };
 
 /**
@@ -459,7 +476,10 @@ struct drm_vsvm_vm_stats {
 	 * userfaultfd
 	 */
 	__u64 kept_kind;
-	/** @kept_busy: the same, because the page is of the page cache, shared by KSM, or in use */
+	/**
+	 * @kept_busy: the same, because the page is of the page cache, shared by KSM, or in use;
+	 * or because another process may have it, where nobody has asked for it to be moved
+	 */
 	__u64 kept_busy;
 	/** @kept_full: the same, because there was no VRAM to be had */
 	__u64 kept_full;
@@ -502,6 +522,15 @@ struct drm_vsvm_vm_stats {
 	 * uses it
 	 */
 	__u64 pages_ahead_used;
+	/**
+	 * @counter_notices: notices of access counters that were looked at: 64K of system memory
+	 * that the GPU uses often
+	 */
+	__u64 counter_notices;
+	/** @counter_early: of these, those of memory that has been back and has to wait longer */
+	__u64 counter_early;
+	/** @counter_pages: of @pages_to_vram, those that moved because of such a notice */
+	__u64 counter_pages;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */

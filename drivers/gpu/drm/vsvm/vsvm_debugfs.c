@@ -94,6 +94,9 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(kept_full);
 		SHOW(kept_thrashing);
 		SHOW(pages_split);
+		SHOW(counter_notices);
+		SHOW(counter_early);
+		SHOW(counter_pages);
 		SHOW(pages_ahead);
 		SHOW(pages_ahead_used);
 #undef SHOW

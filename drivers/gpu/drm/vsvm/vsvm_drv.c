@@ -23,6 +23,7 @@
 #include <drm/drm_print.h>
 
 #include "svm/svm.h"
+#include "svm/svm_counter.h"
 #include "svm/svm_density.h"
 #include "vsvm_bind.h"
 #include "vsvm_bo.h"
@@ -57,6 +58,10 @@ unsigned int vsvm_job_timeout_ms = 60000;
 module_param_named(job_timeout_ms, vsvm_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms,
 		 "engine time that one packet may take (0: no limit, default 60000)");
+
+module_param_named(counter_threshold, vsvm_counter_threshold, uint, 0644);
+MODULE_PARM_DESC(counter_threshold,
+		 "accesses to 64K of system memory that bring it to VRAM (0: off, default 256)");
 
 module_param_named(density_percent, vsvm_density_percent, uint, 0644);
 MODULE_PARM_DESC(density_percent,
@@ -159,6 +164,8 @@ static void vsvm_irq(void *data, u32 status)
 
 	if (status & VSVM_HW_IRQ_FAULT)
 		vsvm_fault_queue(&vdev->fault_work);
+	if (status & VSVM_HW_IRQ_COUNTER)
+		vsvm_fault_queue(&vdev->counter_work);
 	if (status & (VSVM_HW_IRQ_FENCE | VSVM_HW_IRQ_ERROR))
 		wake_up_all(&vdev->event_wq);
 }
@@ -172,6 +179,7 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 	WARN_ON_ONCE(xa_find(&vdev->vms, &index, ULONG_MAX, XA_PRESENT));
 	/* What the last interrupt asked for may be under way still, and looks at the hardware. */
 	cancel_work_sync(&vdev->fault_work);
+	cancel_work_sync(&vdev->counter_work);
 	vsvm_vram_fini(&vdev->vram);
 	if (vdev->hw)
 		vsvm_hw_destroy(vdev->hw);
@@ -205,6 +213,7 @@ static int probe(struct platform_device *pdev)
 	xa_init(&vdev->vms);
 	init_waitqueue_head(&vdev->event_wq);
 	INIT_WORK(&vdev->fault_work, vsvm_fault_work);
+	INIT_WORK(&vdev->counter_work, vsvm_counter_work);
 	ret = drmm_add_action_or_reset(&vdev->drm, vsvm_device_release, vdev);
 	if (ret)
 		return ret;
@@ -228,6 +237,7 @@ static int probe(struct platform_device *pdev)
 	}
 	vdev->num_engines = config.num_engines;
 	vdev->fault_ring_size = config.fault_ring_size;
+	vdev->counter_ring_size = config.counter_ring_size;
 	ret = vsvm_vram_init(&vdev->vram, vdev->hw, coherent);
 	if (ret)
 		return ret;

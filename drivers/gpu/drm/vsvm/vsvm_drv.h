@@ -33,6 +33,8 @@ struct vsvm_device {
 	unsigned int num_engines;
 	/** @fault_ring_size: records of its fault ring */
 	unsigned int fault_ring_size;
+	/** @counter_ring_size: records of its access counters' ring */
+	unsigned int counter_ring_size;
 	/** @next_engine: engine for the next queue that does not care */
 	atomic_t next_engine;
 	/** @vms: &struct vsvm_vm of all files by vsvm_hw_as_id(); its lock keeps them alive */
@@ -41,6 +43,8 @@ struct vsvm_device {
 	struct vsvm_vram vram;
 	/** @fault_work: drains the fault ring */
 	struct work_struct fault_work;
+	/** @counter_work: drains the ring of the access counters */
+	struct work_struct counter_work;
 	/**
 	 * @event_wq: woken when a fence was written, a stream ended, a queue died or was destroyed
 	 */

@@ -113,6 +113,7 @@ static const struct {
 	[VSVM_HOLD_BO_PLACED] = { "bo-placed" },
 	[VSVM_HOLD_BO_ZAPPED] = { "bo-zapped" },
 	[VSVM_HOLD_BO_UNBIND] = { "bo-unbind" },
+	[VSVM_HOLD_COUNTER] = { "counter-serve" },
 	[VSVM_HOLD_QUEUE_STOP] = { "queue-stop" },
 	[VSVM_HOLD_VM_RELEASE] = { "vm-release" },
 };

@@ -124,6 +124,11 @@ enum vsvm_hold_point {
 	 * table; the BO still knows of it. With the VM's bind_lock held
 	 */
 	VSVM_HOLD_BO_UNBIND,
+	/**
+	 * @VSVM_HOLD_COUNTER: "counter-serve": an access counter has told of a region, which has
+	 * not been looked at yet
+	 */
+	VSVM_HOLD_COUNTER,
 	/** @VSVM_HOLD_QUEUE_STOP: "queue-stop": a queue is to go, and still runs */
 	VSVM_HOLD_QUEUE_STOP,
 	/** @VSVM_HOLD_VM_RELEASE: "vm-release": the last reference of a VM is gone */

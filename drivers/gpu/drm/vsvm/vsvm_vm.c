@@ -112,6 +112,7 @@ static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm
 	vm->client = file->client_id;
 	mutex_init(&vm->bind_lock);
 	xa_init(&vm->queues);
+	vsvm_vm_counters_init(&vm->counters);
 
 	ret = vsvm_pt_init(&vm->pt, vdev->hw, &vdev->vram);
 	if (ret)
@@ -267,7 +268,8 @@ static bool policy_ok(const struct drm_vsvm_vm_create *args)
 	u64 window = args->interval_window;
 
 	if (!(args->flags & DRM_VSVM_VM_SVM))
-		return !args->interval_policy && !window && !args->location && !args->vram_limit;
+		return !args->interval_policy && !window && !args->location && !args->vram_limit &&
+		       !args->counter_threshold;
 	if (!vsvm_policy_get(args->interval_policy))
 		return false;
 	if (args->interval_policy == DRM_VSVM_INTERVAL_POLICY_WINDOW)
@@ -283,7 +285,7 @@ int vsvm_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
 	int ret;
 
 	if (args->flags & ~DRM_VSVM_VM_SVM || args->location > DRM_VSVM_LOCATION_VRAM ||
-	    !policy_ok(args))
+	    args->pad || !policy_ok(args))
 		return -EINVAL;
 	if (args->flags & DRM_VSVM_VM_SVM ? !vsvm_vm_bo_range_ok(args->bo_start, args->bo_size) :
 					    args->bo_start || args->bo_size)

@@ -10,6 +10,7 @@
 #include <drm/drm_gpuvm.h>
 
 #include "svm/svm.h"
+#include "vsvm_counter.h"
 #include "vsvm_fault.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
@@ -62,6 +63,8 @@ struct vsvm_vm {
 	unsigned int num_queues;
 	/** @faults: faults on their way */
 	struct vsvm_vm_faults faults;
+	/** @counters: notices of access counters on their way */
+	struct vsvm_vm_counters counters;
 
 	/** @tgid: process that made it, for debugfs */
 	pid_t tgid;

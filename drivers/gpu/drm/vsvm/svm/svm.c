@@ -26,6 +26,7 @@
 #include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_attr.h"
+#include "svm_counter.h"
 #include "svm_dup.h"
 #include "svm_interval.h"
 #include "svm_migrate.h"
@@ -60,7 +61,7 @@ void vsvm_svm_module_fini(void)
  * @pt: page table
  * @update_wq: for deferred updates, which may have to wait for faults of the same VM; outlives @svm
  * @vram: VRAM for its memory; outlives @svm
- * @args: the range for BOs, the policy and the limit of VRAM; checked
+ * @args: the range for BOs, the policy, the limit of VRAM and the threshold of counters; checked
  *
  * Context: process, no locks.
  * Return: 0, -ENOMEM, or -EINTR for a signal.
@@ -107,6 +108,11 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	vsvm_wait_init(svm);
 
 	ret = vsvm_interval_prime(svm);
+	/* Where all memory has a place, or there is no VRAM, there is nothing to be found out. */
+	if (!ret && svm->vram.pool && !args->location &&
+	    args->counter_threshold != DRM_VSVM_COUNTER_OFF)
+		ret = vsvm_counter_init(svm, args->counter_threshold ?:
+					READ_ONCE(vsvm_counter_threshold));
 	if (ret)
 		vsvm_svm_fini(svm);
 	return ret;
@@ -129,6 +135,7 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	vsvm_attr_fini(svm);
 	vsvm_pin_fini(svm);
 	vsvm_dup_fini(svm);
+	vsvm_counter_fini(svm);
 	vsvm_pt_cache_drain(&svm->cache);
 	if (svm->vram.pool)
 		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
@@ -300,6 +307,9 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->duplicates = READ_ONCE(svm->num_dups);
 	stats->duplicates_refused = READ_ONCE(s->duplicates_refused);
 	stats->pages_split = READ_ONCE(s->pages_split);
+	stats->counter_notices = READ_ONCE(s->counter_notices);
+	stats->counter_early = READ_ONCE(s->counter_early);
+	stats->counter_pages = READ_ONCE(s->counter_pages);
 	stats->pages_ahead = READ_ONCE(s->ahead);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);

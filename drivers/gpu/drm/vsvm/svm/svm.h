@@ -103,8 +103,24 @@ struct vsvm_svm_stats {
 	u64 duplicates_refused;
 	/** @pages_split: see &drm_vsvm_vm_stats.pages_split */
 	u64 pages_split;
+	/** @counter_notices: see &drm_vsvm_vm_stats.counter_notices */
+	u64 counter_notices;
+	/** @counter_early: see &drm_vsvm_vm_stats.counter_early */
+	u64 counter_early;
+	/** @counter_pages: see &drm_vsvm_vm_stats.counter_pages */
+	u64 counter_pages;
 	/** @ahead: see &drm_vsvm_vm_stats.pages_ahead */
 	u64 ahead;
+};
+
+/**
+ * struct vsvm_svm_counter - what a VM has to do with access counters
+ */
+struct vsvm_svm_counter {
+	/** @threshold: count at which a region is looked at first; 0: off. Never changes */
+	u32 threshold;
+	/** @notes: regions that were moved, see svm_counter.c; under pt->lock. NULL if off */
+	u64 *notes;
 };
 
 /**
@@ -198,6 +214,8 @@ struct vsvm_svm {
 	u64 num_dups;
 	/** @taker: who makes a page exclusive, see svm_atomic.c; written under @update_lock */
 	const struct task_struct *taker;
+	/** @counter: what it has to do with access counters */
+	struct vsvm_svm_counter counter;
 
 	/** @closing: the program has given up the VM; who works for it may stop */
 	bool closing;
@@ -230,6 +248,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 		  const struct drm_vsvm_vm_create *args);
 void vsvm_svm_fini(struct vsvm_svm *svm);
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count);
+void vsvm_svm_counter(struct vsvm_svm *svm, const struct vsvm_hw_counter_record *record);
 int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 location,
 		      u64 *done);
 int vsvm_svm_register(struct vsvm_svm *svm, u64 start, u64 end);

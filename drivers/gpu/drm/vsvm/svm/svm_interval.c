@@ -77,6 +77,7 @@
 #include "svm.h"
 #include "svm_atomic.h"
 #include "svm_attr.h"
+#include "svm_counter.h"
 #include "svm_interval.h"
 #include "svm_pin.h"
 #include "svm_update.h"
@@ -140,6 +141,7 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 	if (range->event == MMU_NOTIFY_UNMAP) {
 		/* All of it goes, whoever covers it: one note for all intervals that hear of it. */
 		vsvm_attr_unmapped(svm, (struct vsvm_span) { range->start, range->end });
+		vsvm_counter_unmapped(svm, span);
 		vsvm_update_defer(svm, interval);
 	}
 

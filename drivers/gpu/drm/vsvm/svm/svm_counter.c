@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Migration by access counters
+ *
+ * Memory of which the program has not said where it is to be goes to VRAM if the GPU uses it often.
+ * The device counts (DOC: Access counters, in hw/hw_counter.c), vsvm_counter.c hands its notices
+ * over, and here the region that a notice is about moves, and is mapped where it has moved to.
+ *
+ * What moves is what the CPU has of the region, and what its density suggests (svm_density.c).
+ * Nothing is made for it: no hole is filled, no file read, nothing brought from swap. It takes the
+ * way of a fault for memory that is wanted in VRAM, so what cannot move stays, is counted
+ * (&drm_vsvm_vm_stats.kept_kind and the others), and moves that come too fast are damped. What
+ * stays besides:
+ *
+ * - what has an attribute for its location, whatever it is, for that is advice; likewise what is to
+ *   be used where it is, copied for reading, or taken page by page for atomics;
+ * - what another process may have too, after a fork: it would take it away from that;
+ * - mappings of a region that the GPU has not touched, and of which nobody would hear;
+ * - VMs with a default location, which have no counters.
+ *
+ * The way back is that of all memory in VRAM: a CPU touches it, or others need the room. Memory
+ * that both sides use would come and go without end, so each move makes the next one dearer: when a
+ * region is told of again, in system memory, it has been back, and its threshold is twice what it
+ * was, up to 2^%VSVM_COUNTER_RETURNS times the first one. A region that n translations have counted
+ * in has moved about log2(n / threshold) times, and after that once in so many translations as the
+ * largest threshold is. So it settles in VRAM if the GPU uses it that much more often than a CPU
+ * takes it back, and else in the system.
+ *
+ * A notice that comes too early is left alone: the counter goes on, and tells again when it has
+ * doubled. The same goes for what has to stay. When a region has moved, or is not there any more,
+ * its counters begin anew.
+ *
+ * It is a hint that has grown old. Between the count and the service the memory may have gone,
+ * moved, or changed hands::
+ *
+ *   service                                 munmap, mmap at the same place
+ *   -------                                 ------------------------------
+ *   a notice of region R
+ *                                           the VMA leaves the tree
+ *                                           invalidate(): lock, set_seq, zap, unlock
+ *                                             the counters of R begin anew
+ *   mutex_lock(update_lock)
+ *   seq = mmu_interval_read_begin()
+ *   mmap_read_lock(): the VMA that is there
+ *     now, or none
+ *   hmm_range_fault(), without faulting
+ *   migrate_vma_setup() looks itself
+ *
+ * So what moves is what is there now, if that may be moved; nothing of what was counted is taken
+ * for granted. With mmap_lock taken first, munmap() waits, and finds the memory in VRAM. Nobody
+ * waits for the service, and no access fails for it: an access meets the entries before, none, and
+ * then it is a fault like any other and comes after the service (update_lock), or those after.
+ *
+ * What is remembered of regions is in a table of %VSVM_COUNTER_NOTES entries, where regions compete
+ * for places: who loses his is treated as new. It is forgotten when the memory is unmapped.
+ *
+ * Locking: update_lock, mmap_lock for reading; pt->lock for the notes.
+ *
+ * Limits: the count is that of one engine. How often a CPU uses memory nobody counts; all that is
+ * known is that it has been back.
+ */
+
+#include <linux/hash.h>
+#include <linux/hmm.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <drm/vsvm_drm.h>
+
+#include "../vsvm_hold.h"
+#include "../vsvm_vram.h"
+#include "svm.h"
+#include "svm_attr.h"
+#include "svm_counter.h"
+#include "svm_fault.h"
+#include "svm_interval.h"
+#include "svm_pages.h"
+#include "svm_to_ram.h"
+#include "svm_to_vram.h"
+
+/* How often a part of a region may change under the service before it is let be. */
+#define PART_TRIES	16
+
+/* A note: the address of a region, and in the bits below how often it has moved. */
+#define NOTE_MOVES	(VSVM_HW_COUNTER_REGION - 1)
+
+unsigned int vsvm_counter_threshold = 256;
+
+/**
+ * vsvm_counter_init() - have the accesses of a VM counted
+ * @svm: SVM, of which no queue runs
+ * @threshold: count at which a region moves first; 0: do not count
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vsvm_counter_init(struct vsvm_svm *svm, u32 threshold)
+{
+	if (!threshold)
+		return 0;
+	svm->counter.notes = kvcalloc(VSVM_COUNTER_NOTES, sizeof(*svm->counter.notes),
+				      GFP_KERNEL_ACCOUNT);
+	if (!svm->counter.notes)
+		return -ENOMEM;
+	svm->counter.threshold = threshold;
+	vsvm_hw_counter_enable(svm->pt->as, threshold);
+	return 0;
+}
+
+/**
+ * vsvm_counter_fini() - undo vsvm_counter_init()
+ * @svm: SVM; no notice of it is being served
+ */
+void vsvm_counter_fini(struct vsvm_svm *svm)
+{
+	if (!svm->counter.notes)
+		return;
+	vsvm_hw_counter_enable(svm->pt->as, 0);
+	kvfree(svm->counter.notes);
+	svm->counter.notes = NULL;
+}
+
+static u64 *note_of(const struct vsvm_svm *svm, u64 region)
+{
+	return &svm->counter.notes[hash_64(region / VSVM_HW_COUNTER_REGION,
+					   ilog2(VSVM_COUNTER_NOTES))];
+}
+
+/**
+ * vsvm_counter_returns() - how often has a region moved because of its count?
+ * @svm: SVM with counters
+ * @region: its address
+ *
+ * Context: pt->lock held.
+ * Return: times, at most %VSVM_COUNTER_RETURNS.
+ */
+unsigned int vsvm_counter_returns(const struct vsvm_svm *svm, u64 region)
+{
+	u64 note = *note_of(svm, region);
+
+	lockdep_assert_held(&svm->pt->lock);
+
+	return (note & ~NOTE_MOVES) == region ? note & NOTE_MOVES : 0;
+}
+
+/**
+ * vsvm_counter_note() - a region has moved because of its count
+ * @svm: SVM with counters
+ * @region: its address
+ *
+ * Context: pt->lock held.
+ */
+void vsvm_counter_note(struct vsvm_svm *svm, u64 region)
+{
+	unsigned int moves = vsvm_counter_returns(svm, region) + 1;
+
+	*note_of(svm, region) = region | min(moves, VSVM_COUNTER_RETURNS);
+}
+
+/**
+ * vsvm_counter_forget() - nothing is known any more of the regions of a range
+ * @svm: SVM with counters
+ * @span: range; regions of which it has a part are meant
+ *
+ * Context: pt->lock held; does not sleep or allocate.
+ */
+void vsvm_counter_forget(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	u64 region = round_down(span.start, VSVM_HW_COUNTER_REGION);
+	unsigned int i;
+
+	lockdep_assert_held(&svm->pt->lock);
+
+	if ((span.end - region) / VSVM_HW_COUNTER_REGION < VSVM_COUNTER_NOTES) {
+		for (; region < span.end; region += VSVM_HW_COUNTER_REGION)
+			if ((*note_of(svm, region) & ~NOTE_MOVES) == region)
+				*note_of(svm, region) = 0;
+		return;
+	}
+	for (i = 0; i < VSVM_COUNTER_NOTES; i++) {
+		u64 noted = svm->counter.notes[i] & ~NOTE_MOVES;
+
+		if (noted >= region && noted < span.end)
+			svm->counter.notes[i] = 0;
+	}
+}
+
+/**
+ * vsvm_counter_unmapped() - memory is unmapped: what comes to its place is new
+ * @svm: SVM
+ * @span: what is unmapped, not empty
+ *
+ * Context: pt->lock held; may be in reclaim; does not sleep or allocate.
+ */
+void vsvm_counter_unmapped(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	lockdep_assert_held(&svm->pt->lock);
+
+	if (!svm->counter.notes)
+		return;
+	vsvm_counter_forget(svm, span);
+	vsvm_hw_counter_clear(svm->pt->as, span.start, span.end);
+}
+
+/* Has the region been used often enough, as often as it has been back? */
+static bool is_due(struct vsvm_svm *svm, const struct vsvm_hw_counter_record *record)
+{
+	unsigned int returns;
+
+	mutex_lock(&svm->pt->lock);
+	returns = vsvm_counter_returns(svm, record->addr);
+	mutex_unlock(&svm->pt->lock);
+	return record->count >= (u64)svm->counter.threshold << returns;
+}
+
+/* Does an attribute say where it is to be, or that CPUs are to have it too? */
+static bool has_place(struct vsvm_attr attr)
+{
+	return attr.location != DRM_VSVM_LOCATION_ANY || attr.accessed_by || attr.read_mostly ||
+	       attr.atomic == DRM_VSVM_ATOMIC_EXCLUSIVE;
+}
+
+/* Maps what is there of a part that has moved; nobody has asked for it, so it says nothing. */
+static int map_part(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		    struct vsvm_request *req, struct vsvm_span bounds)
+{
+	struct vsvm_span part = { req->start, req->end };
+	unsigned int around = interval->around;
+	int ret;
+
+	ret = vsvm_pages_map(svm, interval, seq, req, part, bounds);
+	interval->around = around;
+	return ret;
+}
+
+/*
+ * One try at the part of a region that begins with @req->start, and whose end it sets. Returns 0 if
+ * it is done with, or one of VSVM_SERVE_* or &enum vsvm_error. Sets *@stays if there is something
+ * that has to stay.
+ */
+static int try_part(struct vsvm_svm *svm, struct vsvm_request *req, bool *stays)
+{
+	struct vsvm_interval *interval = vsvm_interval_first(svm, req->start, req->end);
+	u64 before = svm->stats.to_vram;
+	struct vm_area_struct *vma;
+	struct vsvm_span bounds;
+	struct vsvm_attr attr;
+	bool has_moved = false;
+	unsigned long seq;
+	int ret = 0;
+
+	if (!interval)
+		return 0;
+	if (vsvm_interval_start(interval) > req->start) {
+		req->end = vsvm_interval_start(interval);
+		return 0;
+	}
+	if (vsvm_pt_cache_fill(&svm->cache, req->start, req->end))
+		return VSVM_ERROR_NOMEM;
+	seq = mmu_interval_read_begin(&interval->notifier);
+
+	mmap_read_lock(svm->mm);
+	vma = find_vma(svm->mm, req->start);
+	if (!vma || vma->vm_start > req->start) {
+		if (vma)
+			req->end = min(req->end, vma->vm_start);
+		goto unlock;
+	}
+	bounds = vsvm_span_clip((struct vsvm_span) { vma->vm_start, vma->vm_end },
+				vsvm_interval_span(interval));
+	req->end = min(req->end, bounds.end);
+	if (vsvm_svm_vma_error(vma, false)) {
+		*stays = true;
+		goto unlock;
+	}
+	if (vsvm_attr_forget(svm)) {
+		ret = VSVM_ERROR_NOMEM;
+		goto unlock;
+	}
+	attr = vsvm_attr_get(svm, req->start, &bounds);
+	req->end = min(req->end, bounds.end);
+	if (has_place(attr)) {
+		*stays = true;
+		goto unlock;
+	}
+	if (!req->moved && vsvm_migrate_is_shared(vma)) {
+		svm->stats.kept_busy += (req->end - req->start) >> PAGE_SHIFT;
+		*stays = true;
+		goto unlock;
+	}
+	req->page_size = attr.page_size;
+	req->granularity = attr.granularity;
+	req->mode = attr.atomic;
+	req->pinned = attr.pinned;
+	req->location = DRM_VSVM_LOCATION_VRAM;
+	has_moved = req->moved;
+	ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
+	if (ret == VSVM_SERVE_MOVED)
+		*stays |= svm->stats.to_vram == before;
+	else if (!ret && has_moved)
+		ret = vsvm_pages_look(svm, interval, seq,
+				      (struct vsvm_span) { req->start, req->end });
+unlock:
+	mmap_read_unlock(svm->mm);
+	if (!ret && has_moved)
+		ret = map_part(svm, interval, seq, req, bounds);
+	return ret;
+}
+
+/* Kept for whatever reason, in all. */
+static u64 kept(const struct vsvm_svm *svm)
+{
+	const struct vsvm_svm_stats *stats = &svm->stats;
+
+	return stats->kept_kind + stats->kept_busy + stats->kept_full + stats->kept_thrashing;
+}
+
+static void serve_region(struct vsvm_svm *svm, const struct vsvm_hw_counter_record *record)
+{
+	u64 start, end = record->addr + VSVM_HW_COUNTER_REGION;
+	u64 to_vram = svm->stats.to_vram, kept_before = kept(svm);
+	struct vsvm_request req;
+	unsigned int tries;
+	bool stays = false;
+	u64 moved;
+	int ret;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	/* BOs are where they are. */
+	if (record->addr < svm->bo_end && end > svm->bo_start)
+		return;
+	for (start = record->addr; start < end; start = req.end) {
+		req = (struct vsvm_request) { .start = start, .end = end, .present = true };
+		for (tries = 0; tries < PART_TRIES; tries++) {
+			ret = try_part(svm, &req, &stays);
+			if (ret == VSVM_SERVE_RESERVE)
+				vsvm_migrate_begin(svm, &req);
+			else if (ret != VSVM_SERVE_AGAIN && ret != VSVM_SERVE_MOVED)
+				break;
+		}
+	}
+
+	moved = svm->stats.to_vram - to_vram;
+	svm->stats.counter_pages += moved;
+	stays |= kept(svm) != kept_before;
+	if (!moved && stays)
+		return;
+	mutex_lock(&svm->pt->lock);
+	if (moved)
+		vsvm_counter_note(svm, record->addr);
+	/* What was counted before was about memory that is not there any more. */
+	vsvm_hw_counter_clear(svm->pt->as, record->addr, end);
+	mutex_unlock(&svm->pt->lock);
+}
+
+/**
+ * vsvm_svm_counter() - serve a notice of an access counter
+ * @svm: SVM
+ * @record: the notice
+ *
+ * Context: a work item, no locks. May wait for memory and for invalidations.
+ */
+void vsvm_svm_counter(struct vsvm_svm *svm, const struct vsvm_hw_counter_record *record)
+{
+	struct mem_cgroup *memcg;
+
+	vsvm_hold(svm->pt->as, VSVM_HOLD_COUNTER, record->addr,
+		  record->addr + VSVM_HW_COUNTER_REGION);
+	if (READ_ONCE(svm->closing) || !mmget_not_zero(svm->mm))
+		return;
+	memcg = vsvm_svm_charge_begin(svm);
+	mutex_lock(&svm->update_lock);
+	svm->stats.counter_notices++;
+	if (is_due(svm, record))
+		serve_region(svm, record);
+	else
+		svm->stats.counter_early++;
+	vsvm_migrate_end(svm);
+	mutex_unlock(&svm->update_lock);
+	vsvm_svm_charge_end(memcg);
+
+	mmput_async(svm->mm);
+}
