@@ -227,7 +227,7 @@ static inline struct page *vsvm_vram_page(const struct vsvm_vram *vram, u64 offs
 }
 
 /** vsvm_vram_chunk_at() - the chunk that an offset of VRAM lies in */
-static inline struct vsvm_vram_chunk *vsvm_vram_chunk_at(struct vsvm_vram *vram, u64 offset)
+static inline struct vsvm_vram_chunk *vsvm_vram_chunk_at(const struct vsvm_vram *vram, u64 offset)
 {
 	return &vram->chunks[offset / VSVM_HW_VRAM_BLOCK];
 }
