@@ -478,6 +478,9 @@ static void test_race_evict(void)
 	p = race_begin(&t, VRAM_PAGES - BLOCK_PAGES);
 	svm_init(&u, coherent.fd);
 	q = vram_buffer(&u, BLOCK_PAGES + 1);
+	/* all of 2M at the first access */
+	igt_assert_eq(__vsvm_attr(coherent.fd, u.ctx.vm, q, VSVM_2M,
+				  DRM_VSVM_ATTR_GRANULARITY, 21), 0);
 	svm_number_pages(q, BLOCK_PAGES + 1, 5);
 	late.call = (struct call){ .fn = late_store, .p = p };
 	call_start(&late.call);
