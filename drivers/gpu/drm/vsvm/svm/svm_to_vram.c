@@ -413,15 +413,23 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 }
 
 /*
- * What VRAM may @span take? A page of 2M only where it is all of a block (@whole), and the CPU has
- * one there, or nothing in its first page. @pfns is what HMM says of the block.
+ * What VRAM may @span take, of which some may be there already? A page of 2M only where it is all
+ * of a block (@whole), and the CPU has one there, or nothing in its first page. @pfns is what HMM
+ * says of the block, from @start on.
  */
-static void ask_room(const unsigned long *pfns, bool whole, struct vsvm_span span,
-		     struct vsvm_request *req)
+static void ask_room(const unsigned long *pfns, const struct vsvm_vram *vram, u64 start, bool whole,
+		     struct vsvm_span span, struct vsvm_request *req)
 {
 	const unsigned long first = pfns[0];
+	u64 addr;
 
-	req->room = (span.end - span.start) >> PAGE_SHIFT;
+	req->room = 0;
+	for (addr = span.start; addr < span.end; addr += PAGE_SIZE) {
+		unsigned long pfn = pfns[(addr - start) >> PAGE_SHIFT];
+
+		req->room += !(pfn & HMM_PFN_VALID) ||
+			     !vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS);
+	}
 	req->room_2m = whole && span.end - span.start == VSVM_PT_BLOCK_SIZE &&
 		       (!(first & HMM_PFN_VALID) ||
 			hmm_pfn_to_map_order(first) >= HPAGE_PMD_ORDER);
@@ -443,6 +451,26 @@ static unsigned int count_wanted(const struct vsvm_svm *svm, u64 start,
 			 !vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS);
 	}
 	return count;
+}
+
+/*
+ * Pages that are to be written and may not be, after a fork, would be copied once they are in VRAM,
+ * and the copies be in system memory. So that is done before. A page of zeroes is none of them.
+ */
+static void own_pages(struct vsvm_svm *svm, struct vm_area_struct *vma, u64 start,
+		      const struct vsvm_request *req)
+{
+	u64 addr;
+
+	for (addr = req->start; addr < req->end; addr += PAGE_SIZE) {
+		unsigned long pfn = svm->pfns[(addr - start) >> PAGE_SHIFT];
+
+		if (!(pfn & HMM_PFN_VALID) || pfn & HMM_PFN_WRITE ||
+		    vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS) ||
+		    !folio_test_anon(page_folio(pfn_to_page(pfn & ~HMM_PFN_FLAGS))))
+			continue;
+		handle_mm_fault(vma, addr, FAULT_FLAG_REMOTE | FAULT_FLAG_WRITE, NULL);
+	}
 }
 
 /**
@@ -500,7 +528,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		svm->stats.kept_thrashing += wanted;
 		return 0;
 	}
-	ask_room(svm->pfns, whole, span, req);
+	ask_room(svm->pfns, svm->vram.pool, block.start, whole, span, req);
 	if (!req->reserved && !has_room(&svm->vram, req))
 		return VSVM_SERVE_RESERVE;
 
@@ -514,6 +542,8 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	if (req->mode == DRM_VSVM_ATOMIC_EXCLUSIVE && !req->present)
 		vsvm_pages_make(svm, vma, block.start, req);
 	req->only_vram = true;
+	if (req->write && !req->present)
+		own_pages(svm, vma, block.start, req);
 	if (to_vram(svm, vma, span, req, was_2m))
 		return VSVM_SERVE_MOVED;
 	/* It may be on a disk, which the kernel does not see to. */
