@@ -107,6 +107,8 @@ struct vsvm_span vsvm_density_span(const unsigned long *pfns, const struct vsvm_
 	struct vsvm_density density = {};
 	unsigned int leaf;
 
+	if (req->start <= block.start && req->end >= block.end)
+		return block;
 	for (addr = block.start; addr < block.end; addr += PAGE_SIZE) {
 		unsigned long pfn = pfns[(addr - block.start) >> PAGE_SHIFT];
 		bool there = pfn & HMM_PFN_VALID && vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS);

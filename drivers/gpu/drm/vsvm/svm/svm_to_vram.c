@@ -361,6 +361,17 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	return moved;
 }
 
+/* Has the CPU nothing in a block, of which @pfns tells? */
+static bool is_hole(const unsigned long *pfns, struct vsvm_span block)
+{
+	u64 i, count = (block.end - block.start) >> PAGE_SHIFT;
+
+	for (i = 0; i < count; i++)
+		if (pfns[i] & HMM_PFN_VALID)
+			return false;
+	return true;
+}
+
 /**
  * vsvm_migrate_span() - what is to move to VRAM for a request?
  * @pfns: what HMM says of the pages of @block, without faulting
@@ -379,7 +390,7 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 				   bool whole)
 {
 	struct vsvm_span span = block, wanted = { req->start, req->end };
-	bool in_request, any = false, system = false, hole = false, lacks = false;
+	bool in_request, system = false, hole = false, lacks = false;
 	u64 addr, size;
 
 	if (req->granularity) {
@@ -389,12 +400,9 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 	} else {
 		span = vsvm_density_span(pfns, vram, block, req, READ_ONCE(vsvm_density_percent));
 	}
-	for (addr = block.start; addr < block.end; addr += PAGE_SIZE) {
+	for (addr = span.start; addr < span.end; addr += PAGE_SIZE) {
 		unsigned long pfn = pfns[(addr - block.start) >> PAGE_SHIFT];
 
-		any |= !!(pfn & HMM_PFN_VALID);
-		if (addr < span.start || addr >= span.end)
-			continue;
 		in_request = addr >= req->start && addr < req->end;
 		if (!(pfn & HMM_PFN_VALID)) {
 			hole |= in_request;
@@ -403,7 +411,7 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 			lacks |= in_request;
 		}
 	}
-	if (whole && !any && !req->present)
+	if (whole && !req->present && is_hole(pfns, block))
 		return req->granularity ? span : block;
 	hole &= !req->present;
 	/* Unless the program has said so, nothing moves for who has all that it wants. */
