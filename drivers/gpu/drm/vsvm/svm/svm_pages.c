@@ -435,28 +435,45 @@ static void drop_system(struct vsvm_svm *svm, const struct vsvm_request *req,
 			*pfn = 0;
 }
 
-/* Step 3 for 4K pages. Returns how many are mapped by it. */
-static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window, u8 mode)
+/*
+ * The sweep of step 3 for 4K pages. It is what a page costs beside HMM, so what is rare is known
+ * when it is compiled: @plain says that nothing has been copied for reading, and @mode is of no
+ * matter.
+ */
+static __always_inline unsigned int map_pages(struct vsvm_svm *svm, struct vsvm_pt_map *map,
+					      struct vsvm_span window, u8 mode, const bool plain)
 {
 	unsigned int i, mapped = 0, count = (window.end - window.start) >> PAGE_SHIFT;
 	const struct vram_pfns vram = vram_pfns(svm->vram.pool);
 	const unsigned long *pfns = svm->pfns;
-	struct vsvm_pt_map map;
-	u64 leaf;
+	u64 addr, leaf;
 
-	if (!vsvm_pt_map_begin(svm->pt, &svm->cache, window.start, &map))
-		return 0;
 	for (i = 0; i < count; i++) {
 		if (!vsvm_pages_serves(pfns[i], false))
 			continue;
+		addr = window.start + ((u64)i << PAGE_SHIFT);
 		/* There is a copy, which has been entered. */
-		if (unlikely(svm->num_dups) &&
-		    vsvm_dup_has(svm, window.start + ((u64)i << PAGE_SHIFT)))
+		if (!plain && svm->num_dups && vsvm_dup_has(svm, addr))
 			continue;
-		leaf = page_leaf(vram, pfns[i], window.start + ((u64)i << PAGE_SHIFT));
-		vsvm_pt_map_page(&map, i, vsvm_atomic_leaf(leaf, mode));
+		leaf = page_leaf(vram, pfns[i], addr);
+		vsvm_pt_map_page(map, i, plain ? leaf : vsvm_atomic_leaf(leaf, mode));
 		mapped++;
 	}
+	return mapped;
+}
+
+/* Step 3 for 4K pages. Returns how many are mapped by it. */
+static unsigned int map_small(struct vsvm_svm *svm, struct vsvm_span window, u8 mode)
+{
+	struct vsvm_pt_map map;
+	unsigned int mapped;
+
+	if (!vsvm_pt_map_begin(svm->pt, &svm->cache, window.start, &map))
+		return 0;
+	if (likely(!svm->num_dups && mode == DRM_VSVM_ATOMIC_DIRECT))
+		mapped = map_pages(svm, &map, window, mode, true);
+	else
+		mapped = map_pages(svm, &map, window, mode, false);
 	vsvm_pt_map_end(svm->pt, &map, window.start, window.end);
 	return mapped;
 }
