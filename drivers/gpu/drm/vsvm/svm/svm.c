@@ -90,11 +90,12 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	}
 
 	xa_init(&svm->vram.moves);
-	vsvm_pin_init(svm);
-	vsvm_dup_init(svm);
 	svm->mm = mm;
 	mmgrab(mm);
 	svm->pt = pt;
+	vsvm_pin_init(svm);
+	/* From here on who closes VRAM may have copies dropped, by @pt. */
+	vsvm_dup_init(svm);
 	svm->bo_start = args->bo_start;
 	svm->bo_end = args->bo_start + args->bo_size;
 	svm->policy = vsvm_policy_get(args->interval_policy);
