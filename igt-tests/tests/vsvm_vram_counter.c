@@ -396,6 +396,46 @@ static void test_kind(int fd, enum kind kind)
 		close(file);
 }
 
+/* Of what cannot move, or may be another's, only what is there is said to be kept */
+static void test_kept_holes(int fd, bool fork)
+{
+	const unsigned int there = 5;
+	struct drm_vsvm_vm_stats stats;
+	int go[2] = { -1, -1 };
+	uint64_t kept;
+	struct svm t;
+	uint8_t *p;
+	char c;
+
+	counter_begin(&t, fd);
+	p = svm_buffer(REGION);
+	igt_assert_eq(madvise(p, REGION, MADV_NOHUGEPAGE), 0);
+	if (!fork)
+		igt_assert(mmap(p, REGION, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p);
+	svm_number_pages(p, there, 100);
+	if (fork) {
+		igt_assert_eq(pipe(go), 0);
+		igt_fork(child, 1) {
+			close(go[1]);
+			igt_assert_eq(read(go[0], &c, 1), 0);
+		}
+		close(go[0]);
+	}
+	counter_use(&t, p, 4 * THRESHOLD);
+	stats = counter_settle(&t);
+	kept = fork ? stats.kept_busy : stats.kept_kind;
+	igt_assert_lt_u64(0, kept);
+	igt_assert_lte_u64(kept, 3 * there);
+	igt_assert_eq_u64(kept % there, 0);
+	igt_assert_eq_u64(stats.kept_kind + stats.kept_busy, kept);
+	if (fork) {
+		close(go[1]);
+		igt_waitchildren();
+	}
+	svm_buffer_free(p, REGION);
+	svm_fini(&t);
+}
+
 /* Of a private mapping of a file, what was copied goes, and the page cache does not */
 static void test_file_copied(int fd)
 {
@@ -540,6 +580,12 @@ int igt_main()
 	igt_describe("Memory that nobody has is made in VRAM because what is around it is used");
 	igt_subtest("holes")
 		test_holes(fd);
+	igt_describe("What is not there is said to have been kept");
+	igt_subtest("kept-holes")
+		test_kept_holes(fd, false);
+	igt_describe("What another process may have, and is not there, is said to have been kept");
+	igt_subtest("kept-holes-forked")
+		test_kept_holes(fd, true);
 	igt_describe("64K of several mappings move where they must not, or not at all");
 	igt_subtest("parts")
 		test_parts(fd);

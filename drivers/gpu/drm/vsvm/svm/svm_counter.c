@@ -227,10 +227,12 @@ static int map_part(struct vsvm_svm *svm, struct vsvm_interval *interval, unsign
 {
 	struct vsvm_span part = { req->start, req->end };
 	unsigned int around = interval->around;
+	bool huge = interval->huge;
 	int ret;
 
 	ret = vsvm_pages_map(svm, interval, seq, req, part, bounds);
 	interval->around = around;
+	interval->huge = huge;
 	return ret;
 }
 
@@ -285,7 +287,7 @@ static int try_part(struct vsvm_svm *svm, struct vsvm_request *req, bool *stays)
 		goto unlock;
 	}
 	if (!req->moved && vsvm_migrate_is_shared(vma)) {
-		svm->stats.kept_busy += (req->end - req->start) >> PAGE_SHIFT;
+		ret = vsvm_migrate_count(svm, interval, seq, req, &svm->stats.kept_busy);
 		*stays = true;
 		goto unlock;
 	}

@@ -461,6 +461,30 @@ static unsigned int count_wanted(const struct vsvm_svm *svm, u64 start,
 	return count;
 }
 
+/**
+ * vsvm_migrate_count() - count the pages that a request wants and does not get
+ * @svm: SVM
+ * @interval: covers the request
+ * @seq: of its notifier
+ * @req: request
+ * @kept: raised by 4K pages: of what is there, if the request is for no more; else of all of it
+ *
+ * Context: as vsvm_migrate_request().
+ * Return: 0, or as vsvm_pages_look(); then nothing is counted.
+ */
+int vsvm_migrate_count(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		       const struct vsvm_request *req, u64 *kept)
+{
+	int ret = 0;
+
+	if (req->present)
+		ret = vsvm_pages_look(svm, interval, seq,
+				      (struct vsvm_span) { req->start, req->end });
+	if (!ret)
+		*kept += count_wanted(svm, req->start, req);
+	return ret;
+}
+
 /*
  * Pages that are to be written and may not be, after a fork, would be copied once they are in VRAM,
  * and the copies be in system memory. So that is done before. A page of zeroes is none of them.
@@ -515,9 +539,9 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 
 	whole = whole && !svm->vram.pool->coherent;
 	if (!vsvm_migrate_vma_ok(vma)) {
-		req->moved = true;
-		svm->stats.kept_kind += (req->end - req->start) >> PAGE_SHIFT;
-		return 0;
+		ret = vsvm_migrate_count(svm, interval, seq, req, &svm->stats.kept_kind);
+		req->moved = !ret;
+		return ret;
 	}
 	ret = vsvm_pages_look(svm, interval, seq, block);
 	if (ret)

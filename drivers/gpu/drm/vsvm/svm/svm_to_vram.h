@@ -14,6 +14,8 @@ struct vsvm_vram;
 int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 			 struct vm_area_struct *vma, struct vsvm_request *req,
 			 struct vsvm_span bounds);
+int vsvm_migrate_count(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		       const struct vsvm_request *req, u64 *kept);
 void vsvm_migrate_begin(struct vsvm_svm *svm, struct vsvm_request *req);
 unsigned int vsvm_migrate_vram_pages(struct vsvm_svm *svm, unsigned int count);
 void vsvm_migrate_end(struct vsvm_svm *svm);
