@@ -538,6 +538,18 @@ unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults
 u64 vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as);
 
 /**
+ * vsvm_hw_fault_retried() - has what was parked before a replay tried its access again?
+ * @as: address space
+ * @number: what vsvm_hw_fault_replay() has returned for it
+ *
+ * An access that has tried again has been done, as far as its pages were mapped, or is parked anew.
+ *
+ * Context: process; does not sleep.
+ * Return: true if there is nothing, in any queue, that is still to do so.
+ */
+bool vsvm_hw_fault_retried(struct vsvm_hw_as *as, u64 number);
+
+/**
  * vsvm_hw_counter_enable() - have accesses to system memory counted, or not
  * @as: address space
  * @threshold: count of a region at which there is a record; another one at each doubling. Large

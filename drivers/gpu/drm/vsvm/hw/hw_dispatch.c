@@ -296,6 +296,7 @@ static enum vsvm_hw_result run_waves(struct vsvm_hw_queue *queue)
 	struct vsvm_hw_dispatch *dispatch = &queue->dispatch;
 	enum vsvm_hw_result result;
 	struct vsvm_hw_team *team;
+	bool runs;
 	u64 ready;
 	u32 slot;
 
@@ -312,7 +313,11 @@ static enum vsvm_hw_result run_waves(struct vsvm_hw_queue *queue)
 		}
 
 		slot = __ffs64(ready & GENMASK_ULL(63, dispatch->turn) ?: ready);
+		/* To start a workgroup may have used up the slice. */
+		runs = queue->engine->budget > 0;
 		result = vsvm_hw_wave_run(queue, &dispatch->waves[slot]);
+		if (runs)
+			vsvm_hw_fault_tried(queue, BIT_ULL(slot));
 		switch (result) {
 		case VSVM_HW_DONE:
 			end_wave(dispatch, slot);
@@ -329,6 +334,20 @@ static enum vsvm_hw_result run_waves(struct vsvm_hw_queue *queue)
 		}
 	}
 	return VSVM_HW_MORE;
+}
+
+/**
+ * vsvm_hw_dispatch_has_waves() - is it waves that run, or are parked?
+ * @queue: queue
+ *
+ * Context: the engine's thread.
+ * Return: false if it is the packet reader.
+ */
+bool vsvm_hw_dispatch_has_waves(const struct vsvm_hw_queue *queue)
+{
+	return queue->phase == VSVM_HW_PHASE_EXEC &&
+	       queue->packet.head.op == VSVM_CMD_DISPATCH &&
+	       queue->dispatch.phase == VSVM_HW_DISPATCH_RUN;
 }
 
 /**
@@ -361,8 +380,11 @@ enum vsvm_hw_result vsvm_hw_dispatch_run(struct vsvm_hw_queue *queue)
 			result = read_insns(queue);
 			if (result == VSVM_HW_DONE)
 				result = make_slots(queue);
-			if (result == VSVM_HW_DONE)
+			if (result == VSVM_HW_DONE) {
+				/* That was the packet reader. */
+				vsvm_hw_fault_tried(queue, ~0ULL);
 				dispatch->phase = VSVM_HW_DISPATCH_RUN;
+			}
 			break;
 		case VSVM_HW_DISPATCH_RUN:
 			return run_waves(queue);

@@ -36,6 +36,21 @@
  * A queue remembers one number for all it has parked, that of the last time. What was parked with
  * an older number can run and is taken out first.
  *
+ * Whether all that was parked before a replay has tried again since (vsvm_hw_fault_retried()) is
+ * seen without a lock, by what a queue has parked and by what it has let go on. What is let go on
+ * is in the second before it is out of the first, and the number is written when both are::
+ *
+ *   engine                                  driver
+ *   ------                                  ------
+ *   adds what is parked to trying
+ *   parked = 0
+ *                                           parked: something, of an old number? No
+ *                                           trying: something? No
+ *   the access is tried again
+ *   trying &= ~its bit
+ *
+ * So who has not tried yet is found by one look or by the other.
+ *
  * Locking: the ring's lock covers the ring, both numbers of replays and &vsvm_hw_engine.lost. The
  * bits in the queue belong to the engine's thread. The lock is innermost and held for at most
  * %VSVM_HW_MAX_MISSES records.
@@ -186,7 +201,8 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave)
 		report->replays = replays;
 	}
 	WRITE_ONCE(queue->parked, queue->parked | bit);
-	queue->as_replays = replays;
+	/* Release: who sees the number sees what was let go on before. */
+	smp_store_release(&queue->as_replays, replays);
 	queue->any_replays = ring->replays;
 	spin_unlock_irqrestore(&ring->lock, flags);
 
@@ -249,6 +265,27 @@ bool vsvm_hw_fault_woken(struct vsvm_hw_queue *queue)
 	return as_replayed(queue) || (queue->lost && any_replayed(queue));
 }
 
+static void unpark(struct vsvm_hw_queue *queue, u64 bits)
+{
+	WRITE_ONCE(queue->trying, queue->trying | bits);
+	/* Release: who does not see it parked sees that it is going to try. */
+	smp_store_release(&queue->parked, queue->parked & ~bits);
+}
+
+/**
+ * vsvm_hw_fault_tried() - something that was let go on has tried again
+ * @queue: queue
+ * @bits: what has
+ *
+ * Context: the engine's thread.
+ */
+void vsvm_hw_fault_tried(struct vsvm_hw_queue *queue, u64 bits)
+{
+	/* Release: what it did comes before. */
+	if (unlikely(queue->trying & bits))
+		smp_store_release(&queue->trying, queue->trying & ~bits);
+}
+
 /**
  * vsvm_hw_fault_poll() - unpark what a replay lets try again
  * @queue: queue
@@ -260,12 +297,51 @@ void vsvm_hw_fault_poll(struct vsvm_hw_queue *queue)
 	if (!queue->parked)
 		return;
 	if (as_replayed(queue)) {
-		WRITE_ONCE(queue->parked, 0);
+		unpark(queue, queue->parked);
 		queue->lost = 0;
 	} else if (queue->lost && any_replayed(queue)) {
-		WRITE_ONCE(queue->parked, queue->parked & ~queue->lost);
+		unpark(queue, queue->lost);
 		queue->lost = 0;
 	}
+}
+
+/* Has all that a queue had parked before a replay tried again, or is it dead? */
+static bool queue_retried(const struct vsvm_hw_queue *queue, u64 number)
+{
+	u64 parked, replays;
+
+	if (READ_ONCE(queue->error))
+		return true;
+	/* Acquire: pairs with unpark(). */
+	parked = smp_load_acquire(&queue->parked);
+	/* Acquire: pairs with vsvm_hw_fault_park(). */
+	replays = smp_load_acquire(&queue->as_replays);
+	if (parked && replays < number)
+		return false;
+	/* Acquire: pairs with vsvm_hw_fault_tried(). */
+	return !smp_load_acquire(&queue->trying);
+}
+
+bool vsvm_hw_fault_retried(struct vsvm_hw_as *as, u64 number)
+{
+	struct vsvm_hw_queue *queue;
+	bool retried = true;
+	unsigned int i;
+
+	for_each_set_bit(i, as->engines, VSVM_HW_MAX_ENGINES) {
+		struct vsvm_hw_engine *engine = as->hw->engines[i];
+
+		spin_lock(&engine->lock);
+		list_for_each_entry(queue, &engine->queues, link) {
+			retried = queue->as != as || queue_retried(queue, number);
+			if (!retried)
+				break;
+		}
+		spin_unlock(&engine->lock);
+		if (!retried)
+			break;
+	}
+	return retried;
 }
 
 unsigned int vsvm_hw_fault_read(struct vsvm_hw *hw, struct vsvm_hw_fault *faults,

@@ -261,6 +261,42 @@ static void test_park_after_replay(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev->queue.parked, 2);
 }
 
+/* Who asks whether all have tried again hears so when the last one has, and not before. */
+static void test_retried(struct kunit *test)
+{
+	struct vsvm_hw_test *dev = test->priv;
+	u64 number;
+
+	list_add(&dev->queue.link, &dev->engine.queues);
+	note(dev, PAGE, ATOMIC);
+	park(dev, 0);
+	note(dev, PAGE, ATOMIC);
+	park(dev, 5);
+	KUNIT_EXPECT_TRUE(test, vsvm_hw_fault_retried(&dev->as, dev->as.replays));
+	number = vsvm_hw_fault_replay(&dev->hw, &dev->as);
+	KUNIT_EXPECT_FALSE(test, vsvm_hw_fault_retried(&dev->as, number));
+	vsvm_hw_fault_poll(&dev->queue);
+	KUNIT_EXPECT_EQ(test, dev->queue.parked, 0);
+	KUNIT_EXPECT_FALSE(test, vsvm_hw_fault_retried(&dev->as, number));
+	/* One does it, and parks anew: that is another fault. */
+	note(dev, 2 * PAGE, ATOMIC);
+	park(dev, 0);
+	vsvm_hw_fault_tried(&dev->queue, BIT_ULL(0));
+	KUNIT_EXPECT_FALSE(test, vsvm_hw_fault_retried(&dev->as, number));
+	vsvm_hw_fault_tried(&dev->queue, BIT_ULL(5));
+	KUNIT_EXPECT_TRUE(test, vsvm_hw_fault_retried(&dev->as, number));
+	/* One that is dead, or of another address space, is not waited for. */
+	number = vsvm_hw_fault_replay(&dev->hw, &dev->as);
+	KUNIT_EXPECT_FALSE(test, vsvm_hw_fault_retried(&dev->as, number));
+	dev->queue.error = VSVM_ERROR_DEVICE;
+	KUNIT_EXPECT_TRUE(test, vsvm_hw_fault_retried(&dev->as, number));
+	dev->queue.error = 0;
+	dev->queue.as = NULL;
+	KUNIT_EXPECT_TRUE(test, vsvm_hw_fault_retried(&dev->as, number));
+	dev->queue.as = &dev->as;
+	list_del(&dev->queue.link);
+}
+
 static void test_overflow(struct kunit *test)
 {
 	struct vsvm_hw_test *dev = test->priv;
@@ -423,6 +459,7 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE(test_replay),
 	KUNIT_CASE(test_replay_before_park),
 	KUNIT_CASE(test_park_after_replay),
+	KUNIT_CASE(test_retried),
 	KUNIT_CASE(test_overflow),
 	KUNIT_CASE(test_overflow_replayed),
 	KUNIT_CASE(test_ahead_limit),

@@ -316,6 +316,8 @@ struct vsvm_hw_queue {
 
 	/** @parked: bits of what waits for a replay: slots of waves, or bit 0 for the reader */
 	u64 parked;
+	/** @trying: what a replay has let go on, and has not tried again yet */
+	u64 trying;
 	/** @lost: those of @parked that have no record in the fault ring */
 	u64 lost;
 	/** @as_replays: &vsvm_hw_as.replays when something was last parked */
@@ -600,6 +602,7 @@ void vsvm_hw_fault_park(struct vsvm_hw_queue *queue, u64 bit, u32 wave);
 void vsvm_hw_fault_prefetch(struct vsvm_hw_queue *queue, u32 wave);
 bool vsvm_hw_fault_woken(struct vsvm_hw_queue *queue);
 void vsvm_hw_fault_poll(struct vsvm_hw_queue *queue);
+void vsvm_hw_fault_tried(struct vsvm_hw_queue *queue, u64 bits);
 
 /* hw_engine.c */
 struct vsvm_hw_engine *vsvm_hw_engine_create(struct vsvm_hw *hw, unsigned int id);
@@ -623,6 +626,7 @@ u32 vsvm_hw_cmd_check(const union vsvm_hw_packet *packet, u64 *bad);
 /* hw_dispatch.c */
 void vsvm_hw_dispatch_begin(struct vsvm_hw_queue *queue);
 enum vsvm_hw_result vsvm_hw_dispatch_run(struct vsvm_hw_queue *queue);
+bool vsvm_hw_dispatch_has_waves(const struct vsvm_hw_queue *queue);
 void vsvm_hw_dispatch_trim(struct vsvm_hw_queue *queue, size_t keep);
 bool vsvm_hw_dispatch_arrive(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave);
 

@@ -170,6 +170,7 @@ bool vsvm_hw_queue_has_work(struct vsvm_hw_queue *queue)
 static void drop(struct vsvm_hw_queue *queue)
 {
 	WRITE_ONCE(queue->parked, 0);
+	WRITE_ONCE(queue->trying, 0);
 	queue->lost = 0;
 	queue->blocked = false;
 	queue->phase = VSVM_HW_PHASE_IDLE;
@@ -207,6 +208,9 @@ void vsvm_hw_queue_run(struct vsvm_hw_queue *queue)
 			vsvm_hw_hold(queue->as, VSVM_HW_HOLD_REPLAY, 0, U64_MAX);
 		vsvm_hw_fault_poll(queue);
 		queue->blocked = vsvm_hw_cmd_run(queue) == VSVM_HW_PARKED;
+		/* Of waves it is known one by one; else it was the packet reader. */
+		if (!vsvm_hw_dispatch_has_waves(queue))
+			vsvm_hw_fault_tried(queue, ~0ULL);
 		check_time(queue);
 	}
 	if (READ_ONCE(queue->error) && !queue->dropped)
