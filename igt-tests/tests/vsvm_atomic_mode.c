@@ -245,6 +245,7 @@ struct adder {
 	uint32_t *words;
 	size_t stride;
 	uint32_t *stop;
+	unsigned int pause_us;
 	uint64_t added;
 };
 
@@ -259,9 +260,9 @@ static void *adder_thread(void *data)
 	while (!__atomic_load_n(a->stop, __ATOMIC_SEQ_CST)) {
 		for (unsigned int i = 0; i < LANES; i++)
 			cpu_add((uint32_t *)((uint8_t *)a->words + i * a->stride), 1);
-		a->added += LANES;
-		/* Who is never off a page leaves it to nobody */
-		usleep(200);
+		__atomic_add_fetch(&a->added, LANES, __ATOMIC_SEQ_CST);
+		if (a->pause_us)
+			usleep(a->pause_us);
 	}
 	return NULL;
 }
@@ -275,8 +276,12 @@ static uint64_t sum_of(const uint32_t *words, size_t stride)
 	return sum;
 }
 
-/* Waves and CPUs add to the same words, a stride apart, until the waves are through */
-static void add_together(struct svm *t, uint32_t *words, size_t stride)
+/*
+ * Waves and CPUs add to the same words, a stride apart, until the waves are through, and each CPU
+ * has got on too
+ */
+static void add_together(struct svm *t, uint32_t *words, size_t stride, unsigned int rounds,
+			 unsigned int pause_us)
 {
 	struct vsvm_program *program = svm_atomic_program(stride);
 	struct svm_args *args = (struct svm_args *)&t->scratch[SVM_SCRATCH / 8 - 2];
@@ -287,23 +292,28 @@ static void add_together(struct svm *t, uint32_t *words, size_t stride)
 
 	*args = (struct svm_args){ vsvm_ptr(words), 1 };
 	svm_stream(t);
-	for (unsigned int i = 0; i < ROUNDS; i++)
+	for (unsigned int i = 0; i < rounds; i++)
 		vsvm_emit_dispatch(&t->s, program, args, sizeof(*args), LANES / VSVM_WAVE_LANES,
 				   VSVM_WAVE_LANES);
 	for (unsigned int i = 0; i < ADDERS; i++) {
 		adders[i].words = words;
 		adders[i].stride = stride;
 		adders[i].stop = &stop;
+		adders[i].pause_us = pause_us;
 		igt_assert_eq(pthread_create(&adders[i].thread, NULL, adder_thread, &adders[i]), 0);
 	}
 	seqno = vsvm_submit(&t->ctx, &t->s);
 	vsvm_finish(&t->ctx, seqno);
+	for (unsigned int i = 0; i < ADDERS; i++) {
+		while (!__atomic_load_n(&adders[i].added, __ATOMIC_SEQ_CST))
+			usleep(1000);
+	}
 	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < ADDERS; i++) {
 		igt_assert_eq(pthread_join(adders[i].thread, NULL), 0);
 		added += adders[i].added;
 	}
-	igt_assert_eq_u64(sum_of(words, stride), before + added + ROUNDS * LANES);
+	igt_assert_eq_u64(sum_of(words, stride), before + added + rounds * LANES);
 	seen = svm_read_pages(t, words, LANES, stride);
 	for (unsigned int i = 0; i < LANES; i++)
 		igt_assert_eq_u32((uint32_t)seen[i],
@@ -374,13 +384,13 @@ static void test_together(int fd, uint32_t mode, enum kind kind)
 	if (kind == VRAM)
 		vram_prefetch(&t, p, size);
 	before = svm_stats(&t);
-	add_together(&t, (uint32_t *)p, 4);
+	add_together(&t, (uint32_t *)p, 4, ROUNDS, 200);
 	if (kind == VRAM)
 		vram_prefetch(&t, p, size);
-	add_together(&t, (uint32_t *)(p + 1024), PAGE);
+	add_together(&t, (uint32_t *)(p + 1024), PAGE, ROUNDS, 200);
 	if (kind == VRAM)
 		vram_prefetch(&t, p, size);
-	add_together(&t, (uint32_t *)(p + 2048), 0);
+	add_together(&t, (uint32_t *)(p + 2048), 0, ROUNDS, 200);
 	after = svm_stats(&t);
 	if (kind != VRAM) {
 		/* each page at least once, or none */
@@ -875,6 +885,143 @@ static void test_cpu_before(int fd)
 	svm_fini(&t);
 }
 
+/* How often the driver lets an atomic be too late */
+#define LOSSES	8
+
+static uint32_t seen;
+
+static int call_add_seen(struct call *c)
+{
+	seen = cpu_add(c->p, 0x100);
+	return 0;
+}
+
+/*
+ * The page is taken back before each replay, so the atomic is always too late. After LOSSES times
+ * it has a turn: the replay comes while no CPU can have the page. An engine that is slow to try
+ * again, and a CPU that wants the page then, do not change that.
+ */
+static void test_turn(int fd)
+{
+	struct call call = { .fn = call_add_seen };
+	struct drm_vsvm_vm_stats before;
+	struct vsvm_hold mapped, engine;
+	uint64_t seqno;
+	struct svm t;
+	uint32_t *p;
+
+	p = begin_race(&t, fd);
+	call.p = p;
+	before = svm_stats(&t);
+	told_start(&call);
+	vsvm_hold_arm(&mapped, fd, t.ctx.vm, "fault-mapped");
+	seqno = gpu_add_start(&t, p, 1);
+	vsvm_hold_wait(&mapped);
+	for (unsigned int i = 1; i <= LOSSES; i++) {
+		expect_counts(&t, &before, i, 0);
+		cpu_add(p, 0x1000);
+		igt_assert(is_present(p));
+		vsvm_hold_step(&mapped);
+		vsvm_hold_wait(&mapped);
+		igt_assert(READ_ONCE(*t.ctx.fence) < seqno);
+		igt_assert_eq_u64(svm_stats(&t).atomic_turns, 0);
+	}
+	cpu_add(p, 0x1000);
+	vsvm_hold_arm(&engine, fd, t.ctx.vm, "engine-replay");
+	vsvm_hold_release(&mapped);
+	vsvm_hold_wait(&engine);
+	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+	usleep(MOMENT);
+	vsvm_hold_release(&engine);
+	vsvm_finish(&t.ctx, seqno);
+	call_finish(&call);
+	/* the CPU was second */
+	igt_assert_eq_u32(seen, 0x10 + (LOSSES + 1) * 0x1000 + 1 + 0x100);
+	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);
+	expect_counts(&t, &before, LOSSES + 2, 0);
+	/* and it begins anew */
+	for (unsigned int i = 1; i <= LOSSES; i++) {
+		gpu_add(&t, p, 1);
+		cpu_add(p, 1);
+	}
+	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);
+	igt_assert_eq_u32(*p, seen + 2 * LOSSES);
+	svm_buffer_free(p, PAGE);
+	svm_fini(&t);
+}
+
+/* An engine that does not come to try again in time: the CPUs get the page, and it is due again */
+static void test_turn_late(int fd)
+{
+	struct call call = { .fn = call_add_seen };
+	struct vsvm_hold mapped, engine;
+	uint64_t seqno;
+	struct svm t;
+	uint32_t *p;
+
+	p = begin_race(&t, fd);
+	call.p = p;
+	told_start(&call);
+	vsvm_hold_arm(&mapped, fd, t.ctx.vm, "fault-mapped");
+	seqno = gpu_add_start(&t, p, 1);
+	vsvm_hold_wait(&mapped);
+	for (unsigned int i = 1; i <= LOSSES; i++) {
+		cpu_add(p, 0x1000);
+		vsvm_hold_step(&mapped);
+		vsvm_hold_wait(&mapped);
+	}
+	cpu_add(p, 0x1000);
+	vsvm_hold_arm(&engine, fd, t.ctx.vm, "engine-replay");
+	vsvm_hold_release(&mapped);
+	vsvm_hold_wait(&engine);
+	/* the CPU is not kept off for as long as the engine is held, and comes first */
+	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+	call_finish(&call);
+	igt_assert_eq_u32(seen, 0x10 + (LOSSES + 1) * 0x1000 + 0x100);
+	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);
+	vsvm_hold_release(&engine);
+	vsvm_finish(&t.ctx, seqno);
+	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 2);
+	igt_assert_eq_u32(*p, seen + 1);
+	svm_buffer_free(p, PAGE);
+	svm_fini(&t);
+}
+
+/* Memory that goes takes its count along */
+static void test_turn_munmap(int fd)
+{
+	struct svm t;
+	uint32_t *p;
+
+	p = begin_race(&t, fd);
+	for (unsigned int i = 0; i < 2 * LOSSES; i++) {
+		gpu_add(&t, p, 1);
+		cpu_add(p, 1);
+		if (i % (LOSSES / 2))
+			continue;
+		vsvm_unmap(p, PAGE);
+		svm_map_at(p, PAGE);
+		set_mode(&t, p, PAGE, EXCLUSIVE);
+	}
+	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 0);
+	svm_buffer_free(p, PAGE);
+	svm_fini(&t);
+}
+
+/* CPUs and waves that never leave the same words alone, in one page or in some: each gets on */
+static void test_hammer(int fd, size_t stride)
+{
+	const size_t size = LANES * PAGE;
+	struct svm t;
+	uint32_t *p;
+
+	svm_init(&t, fd);
+	p = buffer(&t, size, EXCLUSIVE);
+	add_together(&t, p, stride, stride == PAGE ? 2 : ROUNDS, 0);
+	svm_buffer_free(p, size);
+	svm_fini(&t);
+}
+
 /* The copy of a parent's page, the split of 2M: the driver's own work does not make it try again */
 static void test_no_retries(int fd, bool huge)
 {
@@ -1008,6 +1155,24 @@ int igt_main()
 	igt_describe("The GPU loses a page before the CPU takes it back");
 	igt_subtest("cpu-before")
 		test_cpu_before(fd);
+	igt_describe("A CPU that is always faster keeps an atomic from ever being done");
+	igt_subtest("turn")
+		test_turn(fd);
+	igt_describe("A CPU waits for as long as an engine has other things to do");
+	igt_subtest("turn-late")
+		test_turn_late(fd);
+	igt_describe("New memory has what CPUs did to memory that is gone");
+	igt_subtest("turn-munmap")
+		test_turn_munmap(fd);
+	for (unsigned int i = 0; i < 3; i++) {
+		static const struct { const char *name; size_t stride; } same[] = {
+			{ "page", 4 }, { "pages", PAGE }, { "word", 0 },
+		};
+
+		igt_describe("CPUs and waves that never pause keep each other from getting on");
+		igt_subtest_f("hammer-%s", same[i].name)
+			test_hammer(fd, same[i].stride);
+	}
 	igt_describe("The driver tries again because of what it did itself");
 	igt_subtest("no-retries-copy")
 		test_no_retries(fd, false);

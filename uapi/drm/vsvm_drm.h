@@ -531,6 +531,11 @@ struct drm_vsvm_vm_stats {
 	__u64 counter_early;
 	/** @counter_pages: of @pages_to_vram, those that moved because of such a notice */
 	__u64 counter_pages;
+	/**
+	 * @atomic_turns: times that an exclusive page was kept from CPUs until the GPU's atomics
+	 * had been done, because they had taken it from each other too often
+	 */
+	__u64 atomic_turns;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -696,7 +701,8 @@ enum drm_vsvm_atomic {
 	DRM_VSVM_ATOMIC_DIRECT = 0,
 	/**
 	 * @DRM_VSVM_ATOMIC_EXCLUSIVE: an atomic access in system memory takes the page, 4K, out of
-	 * the reach of CPUs first; a CPU that touches it takes it back. Only private memory can be
+	 * the reach of CPUs first; a CPU that touches it takes it back, but 8 times at most before
+	 * the atomic is done. Only private memory can be
 	 * taken: where it is shared, hugetlb, or watched by userfaultfd an atomic access is
 	 * %VSVM_ERROR_UNSUPPORTED, and where pages are to be 2M %VSVM_ERROR_PAGE_SIZE
 	 */

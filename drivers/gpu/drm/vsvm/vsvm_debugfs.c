@@ -99,6 +99,7 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(counter_pages);
 		SHOW(pages_ahead);
 		SHOW(pages_ahead_used);
+		SHOW(atomic_turns);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

@@ -52,6 +52,9 @@
  * to be a replay for those, and all report again. So that the same are not lost again and again,
  * such a replay lets the VM keep in mind who waits (is_known()), and every round has others.
  *
+ * Where CPUs keep taking a page from an atomic, the replay is made while they cannot, by
+ * vsvm_svm_turn() (svm/svm_atomic.c). What has come in until then is served by the next batch.
+ *
  * The service may take its time: it may read a file, and that may be the affair of a program which
  * has died and has its files closed. So nobody waits for it. A work item that is queued or runs
  * holds a reference of its VM, and if that was the last, undoes the VM itself.
@@ -345,11 +348,30 @@ static void vm_fault_work(struct work_struct *work)
 		WRITE_ONCE(faults->batches, faults->batches + 1);
 		WRITE_ONCE(faults->busy_ns, faults->busy_ns + ktime_get_ns() - begin);
 	}
-	if (replay)
-		forget_known(faults);
-	if (replay || lost)
-		faults->replay = vsvm_hw_fault_replay(vm->vdev->hw, vm->pt.as);
+	/* One that an atomic has a turn by is for everybody. */
+	if (!rounds || !vm->mm || !vsvm_svm_turn(&vm->svm)) {
+		if (replay)
+			forget_known(faults);
+		if (replay || lost)
+			faults->replay = vsvm_hw_fault_replay(vm->vdev->hw, vm->pt.as);
+	}
 	vsvm_vm_put(vm);
+}
+
+/**
+ * vsvm_fault_replay() - let the accesses of a VM try again, at the end of a batch
+ * @svm: its SVM
+ *
+ * Context: the work item that serves its faults, all of which have been reported.
+ * Return: the number of the replay.
+ */
+u64 vsvm_fault_replay(struct vsvm_svm *svm)
+{
+	struct vsvm_vm *vm = container_of(svm, struct vsvm_vm, svm);
+
+	forget_known(&vm->faults);
+	vm->faults.replay = vsvm_hw_fault_replay(vm->vdev->hw, vm->pt.as);
+	return vm->faults.replay;
 }
 
 /**

@@ -67,6 +67,7 @@ int vsvm_fault_module_init(void);
 void vsvm_fault_module_fini(void);
 void vsvm_fault_queue(struct work_struct *work);
 void vsvm_fault_resume(struct vsvm_svm *svm);
+u64 vsvm_fault_replay(struct vsvm_svm *svm);
 
 struct vsvm_fault_pool *vsvm_fault_pool_create(void);
 void vsvm_fault_pool_put(struct vsvm_fault_pool *pool);

@@ -25,6 +25,7 @@
 
 #include "../vsvm_vram.h"
 #include "svm.h"
+#include "svm_atomic.h"
 #include "svm_attr.h"
 #include "svm_counter.h"
 #include "svm_dup.h"
@@ -93,6 +94,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	svm->mm = mm;
 	mmgrab(mm);
 	svm->pt = pt;
+	vsvm_atomic_init(svm);
 	vsvm_pin_init(svm);
 	/* From here on who closes VRAM may have copies dropped, by @pt. */
 	vsvm_dup_init(svm);
@@ -137,6 +139,7 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	vsvm_pin_fini(svm);
 	vsvm_dup_fini(svm);
 	vsvm_counter_fini(svm);
+	vsvm_atomic_fini(svm);
 	vsvm_pt_cache_drain(&svm->cache);
 	if (svm->vram.pool)
 		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
@@ -302,6 +305,7 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->kept_thrashing = READ_ONCE(s->kept_thrashing);
 	stats->pages_exclusive = READ_ONCE(s->exclusive);
 	stats->atomics_moved = READ_ONCE(s->atomics_moved);
+	stats->atomic_turns = READ_ONCE(s->atomic_turns);
 	stats->pages_pinned = READ_ONCE(svm->num_pins);
 	stats->pins_refused = READ_ONCE(s->pins_refused);
 	stats->duplicated = READ_ONCE(s->duplicated);

@@ -95,6 +95,8 @@ struct vsvm_svm_stats {
 	u64 exclusive;
 	/** @atomics_moved: see &drm_vsvm_vm_stats.atomics_moved */
 	u64 atomics_moved;
+	/** @atomic_turns: see &drm_vsvm_vm_stats.atomic_turns */
+	u64 atomic_turns;
 	/** @pins_refused: see &drm_vsvm_vm_stats.pins_refused */
 	u64 pins_refused;
 	/** @duplicated: see &drm_vsvm_vm_stats.duplicated */
@@ -121,6 +123,19 @@ struct vsvm_svm_counter {
 	u32 threshold;
 	/** @notes: regions that were moved, see svm_counter.c; under pt->lock. NULL if off */
 	u64 *notes;
+};
+
+/**
+ * struct vsvm_svm_turn - pages that CPUs and the GPU's atomics take from each other, see
+ * svm_atomic.c
+ */
+struct vsvm_svm_turn {
+	/** @takes: by page number, how often a page was taken since all had their turn */
+	struct xarray takes;
+	/** @addr: the page that is to have the next turn; under update_lock, as @count */
+	u64 addr;
+	/** @count: how often it was taken; 0: none is to have it */
+	unsigned long count;
 };
 
 /**
@@ -214,6 +229,8 @@ struct vsvm_svm {
 	u64 num_dups;
 	/** @taker: who makes a page exclusive, see svm_atomic.c; written under @update_lock */
 	const struct task_struct *taker;
+	/** @turn: pages for whose atomics there have to be turns */
+	struct vsvm_svm_turn turn;
 	/** @counter: what it has to do with access counters */
 	struct vsvm_svm_counter counter;
 
@@ -248,6 +265,7 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 		  const struct drm_vsvm_vm_create *args);
 void vsvm_svm_fini(struct vsvm_svm *svm);
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count);
+bool vsvm_svm_turn(struct vsvm_svm *svm);
 void vsvm_svm_counter(struct vsvm_svm *svm, const struct vsvm_hw_counter_record *record);
 int vsvm_svm_prefetch(struct vsvm_svm *svm, u64 start, u64 end, bool write, u8 location,
 		      u64 *done);

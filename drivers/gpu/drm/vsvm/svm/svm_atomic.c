@@ -51,21 +51,56 @@
  * before the kernel looks. If we drop the entry for reasons of our own, the page stays out of the
  * reach of CPUs until one touches it, which costs that one a page fault.
  *
- * Locking: update_lock; mmap_lock for reading; the folio's lock, then pt->lock.
+ * A CPU and a GPU that both never leave a page alone pass it to and fro, and an atomic that is
+ * always too late would wait for ever: the CPU has the page back before the access is tried again.
+ * So a page that was taken more than %TURN_LOSSES times has a turn, when the batch of faults is
+ * done and before its replay. It is taken once more, and its folio stays locked while the replay is
+ * made, until everything that had been parked has tried its access again
+ * (vsvm_hw_fault_retried())::
+ *
+ *  turn                                    engine                  CPU
+ *  ----                                    ------                  ---
+ *  make_device_exclusive(): locked
+ *  the entry, with ATOMIC
+ *  replay                                                          page fault: waits for the folio
+ *                                          tries again: done
+ *  all have tried again
+ *  folio_unlock()
+ *                                                                  has the page
+ *
+ * Whoever waited for the page at the replay has had it once: no entry of it goes but by who holds
+ * the folio, or throws the memory away. Then its count begins anew. Of several pages that are due
+ * the one that was taken most often is next, and a count rises as long as its page loses, so none
+ * is passed over for ever. If an engine does not come to it within %TURN_LIMIT, which has other
+ * things to do or is stopped, the lock is let go all the same, and the page is due again.
+ *
+ * CPUs need no turn to be let in, for each of their faults gives them the page. But it may be taken
+ * again before the instruction has been repeated. So before a turn nobody takes the page for
+ * %TURN_CPU, with nothing locked, and what is parked stays parked: by then a CPU that wanted the
+ * page has it, and has used it if it was running.
+ *
+ * Locking: update_lock; mmap_lock for reading; the folio's lock, then pt->lock. A turn waits for
+ * engines with the first three held; a slice of theirs takes no lock that anybody holds who waits
+ * for one of these. Counts are under the lock of their xarray.
  *
  * Limits: who got hold of an exclusive page before, for DMA, goes on using it; the device's atomics
- * are the CPU's own and so do not mind. A CPU and a GPU that both never leave a page alone pass it
- * to and fro; nobody sees to it that each has it for a while.
+ * are the CPU's own and so do not mind. A CPU that does not come to run within %TURN_CPU, time
+ * after time, is not helped. A count takes 8 bytes or more for each page that was taken, until it
+ * is unmapped.
  */
 
+#include <linux/delay.h>
 #include <linux/hmm.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
 #include <linux/rmap.h>
 #include <linux/sched.h>
 #include <linux/userfaultfd_k.h>
+#include <linux/xarray.h>
 
+#include "../vsvm_fault.h"
 #include "../vsvm_hold.h"
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
@@ -76,6 +111,102 @@
 
 /* How often VRAM for an atomic is asked for in vain. */
 #define FULL_TRIES	16
+/* How often a page may be taken in vain before it has a turn. */
+#define TURN_LOSSES	8
+/* How long CPUs have it before that, in us, and how long they are kept off at most, in jiffies. */
+#define TURN_CPU	1000
+#define TURN_LIMIT	HZ
+/* How often it is looked whether all have tried again, in us. */
+#define TURN_LOOK	20
+
+void vsvm_atomic_init(struct vsvm_svm *svm)
+{
+	xa_init(&svm->turn.takes);
+}
+
+void vsvm_atomic_fini(struct vsvm_svm *svm)
+{
+	xa_destroy(&svm->turn.takes);
+}
+
+/* A page has been taken once more, and not for a turn. */
+static void note_take(struct vsvm_svm *svm, u64 addr)
+{
+	struct vsvm_svm_turn *turn = &svm->turn;
+	void *entry = xa_load(&turn->takes, addr >> PAGE_SHIFT);
+	unsigned long count = entry ? xa_to_value(entry) + 1 : 1;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	/* Without memory for it nobody knows better. */
+	if (xa_err(xa_store(&turn->takes, addr >> PAGE_SHIFT, xa_mk_value(count),
+			    GFP_KERNEL_ACCOUNT | __GFP_NOWARN)))
+		count = max(count, TURN_LOSSES + 1UL);
+	if (count <= TURN_LOSSES || count <= turn->count)
+		return;
+	turn->addr = addr;
+	turn->count = count;
+}
+
+/**
+ * vsvm_atomic_turn_next() - which page is to have a turn?
+ * @svm: SVM
+ * @addr: out: its address
+ *
+ * CPUs have had it for a while then.
+ *
+ * Context: the work item that serves the VM's faults, no locks.
+ * Return: false if none is.
+ */
+bool vsvm_atomic_turn_next(struct vsvm_svm *svm, u64 *addr)
+{
+	struct vsvm_svm_turn *turn = &svm->turn;
+
+	/* Only this work item takes pages for atomics. */
+	if (likely(!turn->count))
+		return false;
+	*addr = turn->addr;
+	turn->count = 0;
+	usleep_range(TURN_CPU, 2 * TURN_CPU);
+	return true;
+}
+
+/* Everything that waits tries again, while @req's page, entered, is locked. */
+static void have_turn(struct vsvm_svm *svm, struct vsvm_request *req)
+{
+	unsigned long limit = jiffies + TURN_LIMIT;
+	u64 number = vsvm_fault_replay(svm);
+	bool retried;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	req->turned = true;
+	svm->stats.atomic_turns++;
+	while (!(retried = vsvm_hw_fault_retried(svm->pt->as, number)) &&
+	       !time_after(jiffies, limit) && !READ_ONCE(svm->closing))
+		usleep_range(TURN_LOOK, 5 * TURN_LOOK);
+	if (retried)
+		xa_erase(&svm->turn.takes, req->start >> PAGE_SHIFT);
+}
+
+/**
+ * vsvm_atomic_unmapped() - memory is unmapped: what comes to its place begins anew
+ * @svm: SVM
+ * @span: what is unmapped, not empty
+ *
+ * Context: pt->lock held; may be in reclaim; does not sleep or allocate.
+ */
+void vsvm_atomic_unmapped(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	unsigned long index;
+	void *entry;
+
+	lockdep_assert_held(&svm->pt->lock);
+
+	xa_for_each_range(&svm->turn.takes, index, entry, span.start >> PAGE_SHIFT,
+			  (span.end - 1) >> PAGE_SHIFT)
+		xa_erase(&svm->turn.takes, index);
+}
 
 /**
  * vsvm_atomic_is_taking() - is an event that a page is being made exclusive, for us?
@@ -163,8 +294,12 @@ static int take(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned l
 	}
 	vsvm_hold(svm->pt->as, VSVM_HOLD_EXCLUSIVE_PAGE, req->start, req->end);
 	ret = enter(svm, interval, seq, req->start, page);
+	if (ret == VSVM_SERVE_DONE && req->turn)
+		have_turn(svm, req);
 	folio_unlock(folio);
 	folio_put(folio);
+	if (ret == VSVM_SERVE_DONE && !req->turn)
+		note_take(svm, req->start);
 	return ret;
 }
 

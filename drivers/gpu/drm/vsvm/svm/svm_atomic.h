@@ -16,6 +16,10 @@ struct vsvm_svm;
 int vsvm_atomic_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 			struct vm_area_struct *vma, struct vsvm_request *req,
 			struct vsvm_span bounds);
+void vsvm_atomic_init(struct vsvm_svm *svm);
+void vsvm_atomic_fini(struct vsvm_svm *svm);
+bool vsvm_atomic_turn_next(struct vsvm_svm *svm, u64 *addr);
+void vsvm_atomic_unmapped(struct vsvm_svm *svm, struct vsvm_span span);
 bool vsvm_atomic_is_taking(const struct vsvm_svm *svm, const struct mmu_notifier_range *range);
 bool vsvm_atomic_is_own(const struct vsvm_svm *svm);
 

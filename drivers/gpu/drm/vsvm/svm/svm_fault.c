@@ -351,6 +351,36 @@ void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigne
 	mmput_async(svm->mm);
 }
 
+/**
+ * vsvm_svm_turn() - let atomics that CPUs come before again and again have a page for once
+ * @svm: SVM
+ *
+ * See DOC: Atomics. First CPUs have it for a moment, in which we hold no lock.
+ *
+ * Context: the work item that serves the VM's faults, no locks; the last batch has been reported.
+ * Return: true if there has been a replay; false if there is still to be one, if any.
+ */
+bool vsvm_svm_turn(struct vsvm_svm *svm)
+{
+	struct vsvm_request req = { .write = true, .atomic = true, .turn = true };
+	struct mem_cgroup *memcg;
+
+	if (!vsvm_atomic_turn_next(svm, &req.start) || READ_ONCE(svm->closing) ||
+	    !mmget_not_zero(svm->mm))
+		return false;
+	req.end = req.start + PAGE_SIZE;
+
+	memcg = vsvm_svm_charge_begin(svm);
+	mutex_lock(&svm->update_lock);
+	serve(svm, &req, vsvm_interval_find(svm, req.start));
+	vsvm_migrate_end(svm);
+	mutex_unlock(&svm->update_lock);
+	vsvm_svm_charge_end(memcg);
+
+	mmput_async(svm->mm);
+	return req.turned;
+}
+
 /* An error of the service as that of a system call. */
 static int prefetch_errno(int error)
 {

@@ -142,6 +142,7 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 		/* All of it goes, whoever covers it: one note for all intervals that hear of it. */
 		vsvm_attr_unmapped(svm, (struct vsvm_span) { range->start, range->end });
 		vsvm_counter_unmapped(svm, span);
+		vsvm_atomic_unmapped(svm, span);
 		vsvm_update_defer(svm, interval);
 	}
 

@@ -53,6 +53,10 @@ struct vsvm_request {
 	bool dup;
 	/** @dup_refused: pages that were to be copied so and are not, by the last try */
 	unsigned int dup_refused;
+	/** @turn: an atomic that is to be kept from CPUs until it has been tried */
+	bool turn;
+	/** @turned: it has been, and there has been a replay for it */
+	bool turned;
 	/** @full: how often there was no VRAM for it, where it cannot do without */
 	unsigned int full;
 	/** @before: pages that are mapped right before the request, as vsvm_pages_beside() says */
