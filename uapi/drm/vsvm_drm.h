@@ -268,8 +268,9 @@ struct drm_vsvm_vm_create {
 	 */
 	__u64 interval_window;
 	/**
-	 * @vram_limit: bytes of VRAM that the process's memory may take by this VM; 0: no limit.
-	 * BOs do not count, for they are no VM's
+	 * @vram_limit: bytes of VRAM that may be taken by this VM, in chunks of 2 MiB; 0: no limit.
+	 * It is for the process's memory and for what of BOs this VM's GPU work has brought there,
+	 * together: whichever was used longest ago makes room. Without SVM 0
 	 */
 	__u64 vram_limit;
 	/**
@@ -468,7 +469,7 @@ struct drm_vsvm_vm_stats {
 	__u64 pages_evicted;
 	/** @vram_pages: 4K pages of the process that are in VRAM now by this VM */
 	__u64 vram_pages;
-	/** @vram_bytes: VRAM that they take */
+	/** @vram_bytes: VRAM that they take, and @bo_blocks */
 	__u64 vram_bytes;
 	/**
 	 * @kept_kind: 4K pages asked for that were mapped where they are instead of moved to VRAM,
@@ -536,6 +537,10 @@ struct drm_vsvm_vm_stats {
 	 * had been done, because they had taken it from each other too often
 	 */
 	__u64 atomic_turns;
+	/** @bo_blocks: blocks of BOs, 2 MiB each, that this VM has brought to VRAM, there now */
+	__u64 bo_blocks;
+	/** @bo_blocks_evicted: such blocks that went to system memory to make room in VRAM */
+	__u64 bo_blocks_evicted;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */

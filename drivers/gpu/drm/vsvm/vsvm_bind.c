@@ -479,7 +479,7 @@ u32 vsvm_bind_fault(struct vsvm_vm *vm, u64 addr, bool write)
 
 	/* Others may have to make room, so without locks. Without a chunk it is system memory. */
 	vram = &vm->vdev->vram;
-	chunk = vsvm_vram_get(vram, vram->bos);
+	chunk = vsvm_vram_get(vram, vm->vram);
 	mutex_lock(&vm->bind_lock);
 	ret = try_fault(vm, addr, write, &chunk, true);
 	mutex_unlock(&vm->bind_lock);

@@ -19,6 +19,9 @@
  * where the CPU is; and reading it is no slower here than reading system memory. A card with a
  * small BAR would have to move it.
  *
+ * A block in VRAM counts for the VM whose GPU has brought it there, and for its limit, until it has
+ * left; who else has it mapped, or maps it later, has it for nothing.
+ *
  * A BO that is exported goes to system memory and stays there, for good: an importer is told
  * addresses of pages, and there is nobody to tell him of others.
  *

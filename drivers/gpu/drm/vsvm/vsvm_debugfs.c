@@ -100,6 +100,8 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(pages_ahead);
 		SHOW(pages_ahead_used);
 		SHOW(atomic_turns);
+		SHOW(bo_blocks);
+		SHOW(bo_blocks_evicted);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

@@ -118,10 +118,18 @@ static struct vsvm_vm *vm_create(struct vsvm_device *vdev, const struct drm_vsvm
 	if (ret)
 		goto free_vm;
 	vsvm_vram_watch(&vdev->vram, &vm->watch, &vm->pt);
-	if (svm) {
-		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, pool->wq, &vdev->vram, args);
-		if (ret)
+	if (vdev->vram.num_chunks) {
+		vm->vram = vsvm_vram_client_create(&vdev->vram, vm->pt.as, args->vram_limit);
+		if (!vm->vram) {
+			ret = -ENOMEM;
 			goto fini_pt;
+		}
+	}
+	if (svm) {
+		ret = vsvm_svm_init(&vm->svm, current->mm, &vm->pt, pool->wq, &vdev->vram, vm->vram,
+				    args);
+		if (ret)
+			goto close_client;
 		vm->mm = current->mm;
 	}
 	ret = vsvm_vm_faults_init(&vm->faults, pool);
@@ -145,6 +153,9 @@ fini_faults:
 fini_svm:
 	if (svm)
 		vsvm_svm_fini(&vm->svm);
+close_client:
+	if (vm->vram)
+		vsvm_vram_client_close(&vdev->vram, vm->vram);
 fini_pt:
 	vsvm_vram_unwatch(&vdev->vram, &vm->watch);
 	vsvm_pt_fini(&vm->pt);
@@ -169,6 +180,8 @@ static void vm_release(struct kref *ref)
 	vsvm_bind_unmap_all(vm);
 	if (vm->mm)
 		vsvm_svm_fini(&vm->svm);
+	if (vm->vram)
+		vsvm_vram_client_close(&vm->vdev->vram, vm->vram);
 	vsvm_vram_unwatch(&vm->vdev->vram, &vm->watch);
 	vsvm_pt_fini(&vm->pt);
 	WARN_ON_ONCE(xa_find(&vm->queues, &index, ULONG_MAX, XA_PRESENT));
@@ -352,6 +365,11 @@ void vsvm_vm_stats(struct vsvm_vm *vm, struct drm_vsvm_vm_stats *stats)
 	stats->bo_bytes = vm->bo_bytes;
 	stats->pages = vm->pt.mapped - vm->bo_pages;
 	mutex_unlock(&vm->pt.lock);
+	if (vm->vram) {
+		stats->vram_bytes = READ_ONCE(vm->vram->chunks) * VSVM_HW_VRAM_BLOCK;
+		stats->bo_blocks = READ_ONCE(vm->vram->bo_blocks);
+		stats->bo_blocks_evicted = atomic64_read(&vm->vram->bo_evicted);
+	}
 	if (vm->mm)
 		vsvm_svm_stats(&vm->svm, stats);
 	stats->faults_waited += READ_ONCE(vm->faults.absorbed);

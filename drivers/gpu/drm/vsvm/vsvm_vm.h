@@ -33,6 +33,8 @@ struct vsvm_vm {
 	struct vsvm_device *vdev;
 	/** @pt: page table */
 	struct vsvm_pt pt;
+	/** @vram: it, as one that has VRAM; NULL: there is none */
+	struct vsvm_vram_client *vram;
 	/** @watch: has it asked what of VRAM is in use */
 	struct vsvm_vram_watch watch;
 

@@ -16,6 +16,11 @@
  * host its memory back if nobody has wanted the chunk for a while (IDLE_DELAY). A shrinker does so
  * at once.
  *
+ * Each chunk is some VM's, its client's: of a block of a BO the one's that has brought it there, by
+ * a fault of its GPU. So it stays until the block has left, whoever uses it meanwhile, and if that
+ * VM is gone. A VM with a limit that has as many chunks, of whichever kind, makes room among its
+ * own for the next one.
+ *
  * Or it is memory that CPUs can reach (vsvm_coherent.c), and coherent to the kernel: pages like any
  * other, but that they are on no LRU list, so neither reclaim nor swap, KSM, compaction or NUMA
  * balancing know of them. No CPU's access brings them back. What else differs:
@@ -77,7 +82,7 @@ static void client_release(struct kref *ref)
 }
 
 /**
- * vsvm_vram_client_create() - let a VM have memory in VRAM
+ * vsvm_vram_client_create() - let a VM have VRAM
  * @vram: VRAM
  * @as: its address space, for hold points
  * @limit: bytes that it may have; 0: no limit
@@ -106,7 +111,7 @@ struct vsvm_vram_client *vsvm_vram_client_create(struct vsvm_vram *vram,
  * @client: of the VM, which has put all chunks
  *
  * What is in VRAM still belongs to a process that goes on, or to one that is just ending, and is
- * brought back soon.
+ * brought back soon. BOs stay where they are.
  *
  * Context: process. Does not wait.
  */
@@ -464,7 +469,7 @@ bool vsvm_vram_is_open(struct vsvm_vram *vram)
 /**
  * vsvm_vram_bo_enter() - make all of a chunk a BO's
  * @vram: VRAM
- * @chunk: chunk without a page in use, held by the caller for &vsvm_vram.bos; it is no longer
+ * @chunk: chunk without a page in use, held by the caller; it is no longer
  * @bo: BO, until vsvm_vram_bo_leave()
  * @block: which block of it
  *
@@ -480,12 +485,13 @@ bool vsvm_vram_bo_enter(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, s
 	bool open;
 
 	spin_lock_irq(&vram->lock);
-	WARN_ON_ONCE(!chunk->held || chunk->used || chunk->client != vram->bos);
+	WARN_ON_ONCE(!chunk->held || chunk->used);
 	open = !vram->closed;
 	if (open) {
 		chunk->bo = bo;
 		chunk->bo_block = block;
-		count_pages(chunk, VSVM_VRAM_CHUNK_PAGES);
+		chunk->used = VSVM_VRAM_CHUNK_PAGES;
+		chunk->client->bo_blocks++;
 		chunk->held = false;
 		list_add_tail(&chunk->link, &vram->lru);
 	}
@@ -505,7 +511,7 @@ void vsvm_vram_bo_leave(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk)
 	spin_lock_irq(&vram->lock);
 	chunk->bo = NULL;
 	chunk->used -= VSVM_VRAM_CHUNK_PAGES;
-	chunk->client->pages -= VSVM_VRAM_CHUNK_PAGES;
+	chunk->client->bo_blocks--;
 	if (!chunk->held)
 		make_idle(vram, chunk);
 	spin_unlock_irq(&vram->lock);
@@ -641,7 +647,7 @@ struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 }
 
 /**
- * vsvm_vram_left() - a chunk of a VM that is gone
+ * vsvm_vram_left() - a chunk with memory of a process that a VM which is gone has left
  * @vram: VRAM
  *
  * Return: the chunk, held by the caller, or NULL if there is none.
@@ -652,7 +658,7 @@ struct vsvm_vram_chunk *vsvm_vram_left(struct vsvm_vram *vram)
 
 	spin_lock_irq(&vram->lock);
 	list_for_each_entry(chunk, &vram->lru, link) {
-		if (!chunk->client->closed)
+		if (!chunk->client->closed || chunk->bo)
 			continue;
 		found = chunk;
 		hold(vram, chunk);
@@ -741,14 +747,9 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw, const struct rang
 		return -ENOMEM;
 	for (i = 0; i < vram->num_chunks; i++)
 		INIT_LIST_HEAD(&vram->chunks[i].link);
-	vram->bos = vsvm_vram_client_create(vram, NULL, 0);
-	if (!vram->bos) {
-		ret = -ENOMEM;
-		goto free_chunks;
-	}
 	ret = gpu_buddy_init(&vram->buddy, size, VSVM_HW_VRAM_BLOCK);
 	if (ret)
-		goto put_bos;
+		goto free_chunks;
 	gpu_buddy_driver_set_lock(&vram->buddy, &vram->mutex);
 	if (coherent) {
 		ret = init_coherent(vram, coherent);
@@ -770,8 +771,6 @@ int vsvm_vram_init(struct vsvm_vram *vram, struct vsvm_hw *hw, const struct rang
 
 fini_buddy:
 	gpu_buddy_fini(&vram->buddy);
-put_bos:
-	vsvm_vram_client_close(vram, vram->bos);
 free_chunks:
 	kvfree(vram->chunks);
 	vram->num_chunks = 0;
@@ -793,7 +792,6 @@ void vsvm_vram_fini(struct vsvm_vram *vram)
 	give_idle(vram, ULONG_MAX);
 	gpu_buddy_fini(&vram->buddy);
 	mutex_unlock(&vram->mutex);
-	vsvm_vram_client_close(vram, vram->bos);
 	kvfree(vram->chunks);
 	mutex_destroy(&vram->age_mutex);
 	mutex_destroy(&vram->mutex);

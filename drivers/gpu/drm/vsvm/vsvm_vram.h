@@ -32,7 +32,7 @@ struct vsvm_vram_watch {
 };
 
 /**
- * struct vsvm_vram_client - a VM whose memory is in VRAM, for as long as some of it is; or all BOs
+ * struct vsvm_vram_client - a VM that may have VRAM, and for as long as it has some after its end
  */
 struct vsvm_vram_client {
 	/** @ref: the VM, and each of its chunks */
@@ -52,16 +52,20 @@ struct vsvm_vram_client {
 	u64 limit;
 	/** @chunks: those that it has; under &vsvm_vram.lock */
 	u64 chunks;
-	/** @pages: 4K pages in use in them; under &vsvm_vram.lock */
+	/** @pages: 4K pages of processes in use in them; under &vsvm_vram.lock */
 	u64 pages;
+	/** @bo_blocks: those of @chunks that are a BO's; under &vsvm_vram.lock */
+	u64 bo_blocks;
 	/** @pinned: those of @chunks that are pinned; under &vsvm_vram.lock */
 	u64 pinned;
 	/** @closed: the VM is gone; under &vsvm_vram.lock */
 	bool closed;
 	/** @faulted: pages that accesses of CPUs brought back */
 	atomic64_t faulted;
-	/** @evicted: pages that had to make room */
+	/** @evicted: pages of processes that had to make room */
 	atomic64_t evicted;
+	/** @bo_evicted: blocks of BOs that had to make room */
+	atomic64_t bo_evicted;
 	/** @ahead_used: pages that moved unasked, and that the device has used since */
 	atomic64_t ahead_used;
 };
@@ -124,8 +128,6 @@ struct vsvm_vram {
 	struct vsvm_vram_chunk *chunks;
 	/** @num_chunks: how many */
 	u64 num_chunks;
-	/** @bos: client for what is in BOs; NULL if there is no VRAM */
-	struct vsvm_vram_client *bos;
 	/** @lru: those in use, the one that was used longest ago first */
 	struct list_head lru;
 	/** @idle: those without a page in use */

@@ -62,21 +62,20 @@ void vsvm_svm_module_fini(void)
  * @pt: page table
  * @update_wq: for deferred updates, which may have to wait for faults of the same VM; outlives @svm
  * @vram: VRAM for its memory; outlives @svm
- * @args: the range for BOs, the policy, the limit of VRAM and the threshold of counters; checked
+ * @client: the VM, as one that has @vram; outlives @svm. NULL if there is no VRAM
+ * @args: the range for BOs, the policy and the threshold of counters; checked
  *
  * Context: process, no locks.
  * Return: 0, -ENOMEM, or -EINTR for a signal.
  */
 int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt,
 		  struct workqueue_struct *update_wq, struct vsvm_vram *vram,
-		  const struct drm_vsvm_vm_create *args)
+		  struct vsvm_vram_client *client, const struct drm_vsvm_vm_create *args)
 {
 	int ret;
 
 	if (vram->num_pages) {
-		svm->vram.client = vsvm_vram_client_create(vram, pt->as, args->vram_limit);
-		if (!svm->vram.client)
-			return -ENOMEM;
+		svm->vram.client = client;
 		svm->vram.pool = vram;
 	}
 
@@ -85,8 +84,6 @@ int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt
 	if (!svm->pfns || !svm->keys) {
 		kvfree(svm->keys);
 		kvfree(svm->pfns);
-		if (svm->vram.pool)
-			vsvm_vram_client_close(vram, svm->vram.client);
 		return -ENOMEM;
 	}
 
@@ -141,8 +138,6 @@ void vsvm_svm_fini(struct vsvm_svm *svm)
 	vsvm_counter_fini(svm);
 	vsvm_atomic_fini(svm);
 	vsvm_pt_cache_drain(&svm->cache);
-	if (svm->vram.pool)
-		vsvm_vram_client_close(svm->vram.pool, svm->vram.client);
 	vsvm_migrate_room_free(svm->vram.room);
 	xa_destroy(&svm->vram.moves);
 
@@ -321,7 +316,6 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);
 		stats->pages_ahead_used = atomic64_read(&svm->vram.client->ahead_used);
 		stats->vram_pages = READ_ONCE(svm->vram.client->pages);
-		stats->vram_bytes = READ_ONCE(svm->vram.client->chunks) * VSVM_HW_VRAM_BLOCK;
 	}
 }
 

@@ -262,7 +262,7 @@ void vsvm_svm_module_fini(void);
 
 int vsvm_svm_init(struct vsvm_svm *svm, struct mm_struct *mm, struct vsvm_pt *pt,
 		  struct workqueue_struct *update_wq, struct vsvm_vram *vram,
-		  const struct drm_vsvm_vm_create *args);
+		  struct vsvm_vram_client *client, const struct drm_vsvm_vm_create *args);
 void vsvm_svm_fini(struct vsvm_svm *svm);
 void vsvm_svm_fault(struct vsvm_svm *svm, struct vsvm_svm_fault *faults, unsigned int count);
 bool vsvm_svm_turn(struct vsvm_svm *svm);

@@ -248,10 +248,11 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, boo
 	if (bo) {
 		vsvm_bo_evict(vram, chunk, READ_ONCE(vram->closed));
 		moved = READ_ONCE(chunk->used) ? 0 : used;
+		atomic64_add(moved / VSVM_VRAM_CHUNK_PAGES, &chunk->client->bo_evicted);
 	} else if (used) {
 		moved = evict_memory(vram, chunk, wait, &whole);
+		atomic64_add(moved, &chunk->client->evicted);
 	}
-	atomic64_add(moved, &chunk->client->evicted);
 	trace_vsvm_evict(vsvm_vram_chunk_offset(vram, chunk), moved, whole,
 			 vsvm_trace_ns(begin));
 	return !READ_ONCE(chunk->used);
