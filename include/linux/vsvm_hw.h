@@ -164,6 +164,11 @@ struct vsvm_hw_config {
 	unsigned int fault_ring_size;
 	/** @counter_ring_size: records of the access counters, a power of two, 2..65536 */
 	unsigned int counter_ring_size;
+	/**
+	 * @as_base: numbers of address spaces begin behind it, so that devices that have different
+	 * ones do not call two the same for as long as they have made fewer than that
+	 */
+	u32 as_base;
 	/** @vram_size: bytes of VRAM, a multiple of %VSVM_HW_VRAM_BLOCK; 0: none */
 	u64 vram_size;
 	/**

@@ -153,6 +153,13 @@ struct drm_vsvm_dev_info {
 	__u32 fault_ring_size;
 	/** @flags: DRM_VSVM_DEV_* */
 	__u32 flags;
+	/** @index: which of the devices that the module has made, numbered from 0 */
+	__u32 index;
+	/**
+	 * @num_peers: other devices of the module, present now, whose VRAM may hold memory of
+	 * processes and can be reached by this one
+	 */
+	__u32 num_peers;
 	/** @pad: zero */
 	__u32 pad;
 };

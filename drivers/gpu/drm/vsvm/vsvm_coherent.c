@@ -13,9 +13,10 @@
  * (vsvm_coherent_check()). Whether there is a chip behind a reserved address nobody knows but who
  * has reserved it.
  *
- * One device at a time has the range, from before its hardware is made to after that has gone,
- * which is when the last file is closed. So a device that is bound again while files of its former
- * life are open fails with -EBUSY: their BOs are where its own would be.
+ * Several devices have equal parts of it. One device at a time has a part, from before its hardware
+ * is made to after that has gone, which is when the last file is closed. So a device that is bound
+ * again while files of its former life are open fails with -EBUSY: their BOs are where its own
+ * would be.
  *
  * Locking: none; the list has its own.
  */
@@ -139,16 +140,36 @@ const struct range *vsvm_coherent_range(void)
 }
 
 /**
- * vsvm_coherent_claim() - have the range for a device
+ * vsvm_coherent_split() - the part of a range that one of several devices has
+ * @range: range, as vsvm_coherent_parse() knows it
+ * @index: which device, below @count
+ * @count: how many there are
+ * @part: out: its part, made of whole blocks of VRAM, as many as each other's
+ *
+ * Return: 0, or -EINVAL if there are not enough blocks for each to have one.
+ */
+int vsvm_coherent_split(const struct range *range, unsigned int index, unsigned int count,
+			struct range *part)
+{
+	u64 size = range_len(range) / VSVM_HW_VRAM_BLOCK / count * VSVM_HW_VRAM_BLOCK;
+
+	if (!size)
+		return -EINVAL;
+	part->start = range->start + index * size;
+	part->end = part->start + size - 1;
+	return 0;
+}
+
+/**
+ * vsvm_coherent_claim() - have a part of the range for a device
+ * @range: the part
  *
  * Context: process.
- * Return: 0, also if there is none; -EBUSY if somebody has some of it.
+ * Return: 0, or -EBUSY if somebody has some of it.
  */
-int vsvm_coherent_claim(void)
+int vsvm_coherent_claim(const struct range *range)
 {
-	const struct range *range = vsvm_coherent_range();
-
-	if (!range || request_mem_region(range->start, range_len(range), "vsvm"))
+	if (request_mem_region(range->start, range_len(range), "vsvm"))
 		return 0;
 	pr_err("coherent=%s: in use by another driver, or by files of a device that was unbound\n",
 	       coherent);
@@ -157,11 +178,9 @@ int vsvm_coherent_claim(void)
 
 /**
  * vsvm_coherent_release() - undo vsvm_coherent_claim()
+ * @range: the part
  */
-void vsvm_coherent_release(void)
+void vsvm_coherent_release(const struct range *range)
 {
-	const struct range *range = vsvm_coherent_range();
-
-	if (range)
-		release_mem_region(range->start, range_len(range));
+	release_mem_region(range->start, range_len(range));
 }

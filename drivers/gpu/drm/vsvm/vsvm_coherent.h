@@ -7,10 +7,12 @@
 
 int vsvm_coherent_module_init(void);
 const struct range *vsvm_coherent_range(void);
-int vsvm_coherent_claim(void);
-void vsvm_coherent_release(void);
+int vsvm_coherent_claim(const struct range *range);
+void vsvm_coherent_release(const struct range *range);
 
 int vsvm_coherent_parse(const char *text, struct range *range);
 int vsvm_coherent_check(const struct range *range);
+int vsvm_coherent_split(const struct range *range, unsigned int index, unsigned int count,
+			struct range *part);
 
 #endif

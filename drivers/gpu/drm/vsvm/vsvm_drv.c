@@ -4,14 +4,25 @@
  * DOC: vsvm
  *
  * A DRM render driver for a GPU that exists in software only (hw/), and that dereferences any
- * pointer of the process (svm/). This file makes the device and tells the kernel of it.
+ * pointer of the process (svm/). This file makes the devices and tells the kernel of them.
  *
- * The device is a platform device that the module registers itself, so it can be bound and unbound
+ * A device is a platform device that the module registers itself, so it can be bound and unbound
  * through sysfs. When it is unbound while files are open, their queues are killed and every ioctl
  * fails with -ENODEV; the virtual GPU itself goes with the last file.
+ *
+ * There is one, or as many as devices= says. Each has a render node, engines, rings and VRAM of its
+ * own (&struct vsvm_device), and what happens to one is no matter to the others. They have names of
+ * their own too, "vsvm", "vsvm-1", "vsvm-2", and not numbers behind a common one: libdrm calls a
+ * platform device without firmware by its module alias, which is made of the name, and takes
+ * devices that it calls the same for nodes of one.
+ *
+ * What all devices of the module share: parameters; workqueues, whose items wait for nobody of
+ * another device; the count of VMs, which the module's code has to outlive; hold points, each of
+ * which is a VM's; and who is whose peer (vsvm_peer.c).
  */
 
 #include <linux/dma-mapping.h>
+#include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 
@@ -32,14 +43,19 @@
 #include "vsvm_drv.h"
 #include "vsvm_fault.h"
 #include "vsvm_hold.h"
+#include "vsvm_peer.h"
 #include "vsvm_prefetch.h"
 #include "vsvm_queue.h"
 #include "vsvm_vm.h"
 #include "vsvm_wait.h"
 
+static unsigned int devices = 1;
+module_param(devices, uint, 0444);
+MODULE_PARM_DESC(devices, "GPUs that there are (1..8, default 1)");
+
 static unsigned int engines = 4;
 module_param(engines, uint, 0444);
-MODULE_PARM_DESC(engines, "engines of the GPU, each a kernel thread (1..64, default 4)");
+MODULE_PARM_DESC(engines, "engines of a GPU, each a kernel thread (1..64, default 4)");
 
 static unsigned int fault_ring_size = 1024;
 module_param(fault_ring_size, uint, 0444);
@@ -70,6 +86,9 @@ MODULE_PARM_DESC(density_percent,
 static bool hold_points;
 module_param(hold_points, bool, 0444);
 MODULE_PARM_DESC(hold_points, "for tests: let debugfs stop GPU and driver at certain points (N)");
+
+/* VMs of different devices have different numbers, in decimal: 200000003 is the third of vsvm-2. */
+#define AS_STEP		100000000
 
 static int vsvm_open(struct drm_device *drm, struct drm_file *file)
 {
@@ -180,17 +199,38 @@ static void vsvm_device_release(struct drm_device *drm, void *data)
 	/* What the last interrupt asked for may be under way still, and looks at the hardware. */
 	cancel_work_sync(&vdev->fault_work);
 	cancel_work_sync(&vdev->counter_work);
+	vsvm_peer_leave(&vdev->vram);
 	vsvm_vram_fini(&vdev->vram);
 	if (vdev->hw)
 		vsvm_hw_destroy(vdev->hw);
 	if (vdev->claimed)
-		vsvm_coherent_release();
+		vsvm_coherent_release(&vdev->coherent);
 	xa_destroy(&vdev->vms);
+}
+
+static unsigned int index_of(struct platform_device *pdev)
+{
+	return platform_get_device_id(pdev)->driver_data;
+}
+
+/* Of what is to be VRAM that CPUs map, its part. */
+static int claim_coherent(struct vsvm_device *vdev)
+{
+	const struct range *range = vsvm_coherent_range();
+	int ret;
+
+	if (!range)
+		return 0;
+	ret = vsvm_coherent_split(range, vdev->index, devices, &vdev->coherent);
+	if (ret)
+		return ret;
+	ret = vsvm_coherent_claim(&vdev->coherent);
+	vdev->claimed = !ret;
+	return ret;
 }
 
 static int probe(struct platform_device *pdev)
 {
-	const struct range *coherent = vsvm_coherent_range();
 	struct vsvm_hw_config config = {
 		.num_engines = engines,
 		.fault_ring_size = fault_ring_size,
@@ -210,6 +250,7 @@ static int probe(struct platform_device *pdev)
 		return PTR_ERR(vdev);
 	platform_set_drvdata(pdev, vdev);
 
+	vdev->index = index_of(pdev);
 	xa_init(&vdev->vms);
 	init_waitqueue_head(&vdev->event_wq);
 	INIT_WORK(&vdev->fault_work, vsvm_fault_work);
@@ -218,15 +259,15 @@ static int probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	ret = vsvm_coherent_claim();
+	ret = claim_coherent(vdev);
 	if (ret)
 		return ret;
-	vdev->claimed = coherent;
-	if (coherent) {
-		config.vram_base = coherent->start;
-		config.vram_size = range_len(coherent);
+	if (vdev->claimed) {
+		config.vram_base = vdev->coherent.start;
+		config.vram_size = range_len(&vdev->coherent);
 	}
 	config.irq_data = vdev;
+	config.as_base = vdev->index * AS_STEP;
 	if (vsvm_hold_allowed())
 		config.hold = vsvm_hw_held;
 	vdev->hw = vsvm_hw_create(&config);
@@ -238,9 +279,12 @@ static int probe(struct platform_device *pdev)
 	vdev->num_engines = config.num_engines;
 	vdev->fault_ring_size = config.fault_ring_size;
 	vdev->counter_ring_size = config.counter_ring_size;
-	ret = vsvm_vram_init(&vdev->vram, vdev->hw, coherent);
+	ret = vsvm_vram_init(&vdev->vram, vdev->hw, vdev->claimed ? &vdev->coherent : NULL);
 	if (ret)
 		return ret;
+	ret = vsvm_peer_join(&vdev->vram);
+	if (ret)
+		goto close_vram;
 
 	/* BOs in large pages take large entries. Without such a mount they are in small ones. */
 	ret = drm_gem_huge_mnt_create(&vdev->drm, "within_size");
@@ -251,18 +295,36 @@ static int probe(struct platform_device *pdev)
 
 	/* Final step: expose the device to user space. */
 	ret = drm_dev_register(&vdev->drm, 0);
-	if (ret)
-		vsvm_vram_close(&vdev->vram);
+	if (!ret)
+		return 0;
+close_vram:
+	vsvm_vram_close(&vdev->vram);
 	return ret;
 }
 
-/* Why the device could not be had the last time, for who loads the module. */
-static int probe_error;
+/* The names of the devices, and which of them each is. */
+static const struct platform_device_id vsvm_ids[] = {
+	{ "vsvm", 0 }, { "vsvm-1", 1 }, { "vsvm-2", 2 }, { "vsvm-3", 3 },
+	{ "vsvm-4", 4 }, { "vsvm-5", 5 }, { "vsvm-6", 6 }, { "vsvm-7", 7 },
+	{ }
+};
+
+static_assert(ARRAY_SIZE(vsvm_ids) == VSVM_MAX_DEVICES + 1);
+
+/* What the platform has of each. */
+static struct vsvm_slot {
+	/* The device; NULL if there is none. */
+	struct platform_device *pdev;
+	/* Why it could not be had the last time, for who loads the module. */
+	int error;
+} slots[VSVM_MAX_DEVICES];
 
 static int vsvm_probe(struct platform_device *pdev)
 {
-	probe_error = probe(pdev);
-	return probe_error;
+	int ret = probe(pdev);
+
+	slots[index_of(pdev)].error = ret;
+	return ret;
 }
 
 static void vsvm_remove(struct platform_device *pdev)
@@ -281,17 +343,42 @@ static void vsvm_remove(struct platform_device *pdev)
 static struct platform_driver vsvm_platform_driver = {
 	.probe = vsvm_probe,
 	.remove = vsvm_remove,
+	.id_table = vsvm_ids,
 	.driver = {
 		.name = "vsvm",
 	},
 };
 
-static struct platform_device *vsvm_platform_device;
+static void remove_devices(void)
+{
+	unsigned int i = VSVM_MAX_DEVICES;
+
+	while (i--) {
+		platform_device_unregister(slots[i].pdev);
+		slots[i].pdev = NULL;
+	}
+}
+
+/* A device that no driver took, for want of memory or for a bad parameter, is of no use. */
+static int __init make_device(unsigned int index)
+{
+	struct vsvm_slot *slot = &slots[index];
+	struct platform_device *pdev;
+
+	pdev = platform_device_register_simple(vsvm_ids[index].name, PLATFORM_DEVID_NONE, NULL, 0);
+	if (IS_ERR(pdev))
+		return PTR_ERR(pdev);
+	slot->pdev = pdev;
+	return platform_get_drvdata(pdev) ? 0 : slot->error ?: -ENODEV;
+}
 
 static int __init vsvm_init(void)
 {
+	unsigned int i;
 	int ret;
 
+	if (!devices || devices > VSVM_MAX_DEVICES)
+		return -EINVAL;
 	ret = vsvm_coherent_module_init();
 	if (ret)
 		return ret;
@@ -315,23 +402,15 @@ static int __init vsvm_init(void)
 	if (ret)
 		goto fini_vram;
 
-	vsvm_platform_device = platform_device_register_simple("vsvm", PLATFORM_DEVID_NONE,
-							       NULL, 0);
-	if (IS_ERR(vsvm_platform_device)) {
-		ret = PTR_ERR(vsvm_platform_device);
-		goto unregister_driver;
-	}
-
-	/* A device that no driver took, for want of memory or for a bad parameter, is of no use. */
-	if (!platform_get_drvdata(vsvm_platform_device)) {
-		ret = probe_error ?: -ENODEV;
-		goto unregister_device;
+	for (i = 0; i < devices; i++) {
+		ret = make_device(i);
+		if (ret)
+			goto remove_devices;
 	}
 	return 0;
 
-unregister_device:
-	platform_device_unregister(vsvm_platform_device);
-unregister_driver:
+remove_devices:
+	remove_devices();
 	platform_driver_unregister(&vsvm_platform_driver);
 fini_vram:
 	vsvm_vram_module_fini();
@@ -346,7 +425,7 @@ fini_fault:
 
 static void __exit vsvm_exit(void)
 {
-	platform_device_unregister(vsvm_platform_device);
+	remove_devices();
 	platform_driver_unregister(&vsvm_platform_driver);
 	/* No file is open, but the last batch of a VM may still be served, and undoes the VM. */
 	vsvm_vm_wait_all();

@@ -3,6 +3,7 @@
 #define _VSVM_DRV_H_
 
 #include <linux/mutex.h>
+#include <linux/range.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -18,6 +19,8 @@
 #define VSVM_MAX_VMS		64
 /** VSVM_MAX_QUEUES - queues of one file */
 #define VSVM_MAX_QUEUES		256
+/** VSVM_MAX_DEVICES - devices that the module makes at most */
+#define VSVM_MAX_DEVICES	8
 
 /**
  * struct vsvm_device - the device
@@ -27,7 +30,11 @@ struct vsvm_device {
 	struct drm_device drm;
 	/** @hw: the virtual GPU; lives as long as @drm, beyond a hot-unplug */
 	struct vsvm_hw *hw;
-	/** @claimed: it has the memory that vsvm_coherent_claim() is about */
+	/** @index: which of the module's devices, 0..%VSVM_MAX_DEVICES - 1 */
+	unsigned int index;
+	/** @coherent: its part of what vsvm_coherent_range() says, if @claimed */
+	struct range coherent;
+	/** @claimed: it has that, by vsvm_coherent_claim() */
 	bool claimed;
 	/** @num_engines: its engines */
 	unsigned int num_engines;

@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "vsvm_drv.h"
+#include "vsvm_peer.h"
 #include "vsvm_query.h"
 
 /**
@@ -104,6 +105,8 @@ static void get_info(struct vsvm_device *vdev, struct drm_vsvm_dev_info *info)
 		.max_vms = VSVM_MAX_VMS,
 		.fault_ring_size = vdev->fault_ring_size,
 		.flags = vdev->vram.coherent ? DRM_VSVM_DEV_VRAM_COHERENT : 0,
+		.index = vdev->index,
+		.num_peers = vsvm_peer_count(&vdev->vram),
 	};
 	for (unsigned int level = 0; level <= VSVM_PT_MAX_LEAF_LEVEL; level++)
 		info->page_sizes |= 1ULL << VSVM_PT_SHIFT(level);

@@ -110,6 +110,10 @@ struct vsvm_vram {
 	unsigned long first_pfn;
 	/** @num_pages: how many there are, 0 if there are none (any more) */
 	unsigned long num_pages;
+	/** @peers: link in the list of all devices, see vsvm_peer.c */
+	struct list_head peers;
+	/** @number: by which peers call it; 0: they do not. Belongs to vsvm_peer.c */
+	unsigned int number;
 	/** @mutex: of @buddy, and for giving chunks back. May be held where memory is allocated */
 	struct mutex mutex;
 	/** @age_mutex: of @clients, @watched and @aged */

@@ -35,6 +35,7 @@
 
 #include "svm/svm_evict.h"
 #include "vsvm_drv.h"
+#include "vsvm_peer.h"
 #include "vsvm_vram.h"
 
 /* When memory that is on its way somewhere else is looked at again, in jiffies. */
@@ -137,6 +138,7 @@ static void close_pages(struct vsvm_vram *vram)
 {
 	if (!vram->num_pages)
 		return;
+	vsvm_peer_close(vram);
 	WRITE_ONCE(vram->num_pages, 0);
 	memunmap_pages(&vram->pgmap);
 	if (!vram->coherent)

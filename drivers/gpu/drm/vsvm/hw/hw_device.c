@@ -79,6 +79,7 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config)
 	if (!hw)
 		return ERR_PTR(-ENOMEM);
 	hw->config = *config;
+	atomic_set(&hw->as_ids, config->as_base);
 
 	err = vsvm_hw_fault_init(hw);
 	if (err)

@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/limits.h>
+#include <linux/vsvm_hw.h>
 
 #include "../vsvm_coherent.h"
 
@@ -63,9 +64,30 @@ static void test_check(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vsvm_coherent_check(&nowhere), -ENXIO);
 }
 
+/* Each device has as much as the others, made of whole blocks, and none has another's. */
+static void test_split(struct kunit *test)
+{
+	const struct range range = { 0x38000000, 0x38000000 + 7 * VSVM_HW_VRAM_BLOCK - 1 };
+	struct range part;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, vsvm_coherent_split(&range, 0, 1, &part), 0);
+	KUNIT_EXPECT_EQ(test, part.start, range.start);
+	KUNIT_EXPECT_EQ(test, part.end, range.end);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, vsvm_coherent_split(&range, i, 3, &part), 0);
+		KUNIT_EXPECT_EQ(test, part.start, range.start + i * 2 * VSVM_HW_VRAM_BLOCK);
+		KUNIT_EXPECT_EQ(test, range_len(&part), 2 * VSVM_HW_VRAM_BLOCK);
+	}
+	KUNIT_EXPECT_EQ(test, vsvm_coherent_split(&range, 6, 7, &part), 0);
+	KUNIT_EXPECT_EQ(test, part.end, range.end);
+	KUNIT_EXPECT_EQ(test, vsvm_coherent_split(&range, 0, 8, &part), -EINVAL);
+}
+
 static struct kunit_case coherent_cases[] = {
 	KUNIT_CASE(test_parse),
 	KUNIT_CASE(test_check),
+	KUNIT_CASE(test_split),
 	{}
 };
 
