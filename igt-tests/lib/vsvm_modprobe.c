@@ -60,8 +60,8 @@ void vsvm_module_reload(const char *params)
 void vsvm_module_save(void)
 {
 	static const char *const names[] = {
-		"engines", "fault_ring_size", "job_timeout_ms", "hold_points", "vram_mib",
-		"coherent",
+		"devices", "engines", "fault_ring_size", "job_timeout_ms", "hold_points",
+		"vram_mib", "coherent",
 	};
 	char path[128], value[32];
 	size_t used = 0;
@@ -105,23 +105,43 @@ void vsvm_reserved(uint64_t *start, uint64_t *size)
 	*start = strtoull(end + 2, NULL, 0);
 }
 
-int vsvm_driver_write(const char *file)
+const char *vsvm_device_name(unsigned int index)
 {
+	static const char *const names[] = {
+		"vsvm", "vsvm-1", "vsvm-2", "vsvm-3", "vsvm-4", "vsvm-5", "vsvm-6", "vsvm-7",
+	};
+
+	igt_assert_lt_u32(index, ARRAY_SIZE(names));
+	return names[index];
+}
+
+int vsvm_device_write(const char *file, unsigned int index)
+{
+	const char *name = vsvm_device_name(index);
+	ssize_t size = strlen(name);
 	char path[128];
 	int fd, ret;
 
 	snprintf(path, sizeof(path), VSVM_DRIVER_DIR "/%s", file);
 	fd = open(path, O_WRONLY);
 	igt_assert_fd(fd);
-	ret = write(fd, "vsvm", 4) == 4 ? 0 : -errno;
+	ret = write(fd, name, size) == size ? 0 : -errno;
 	close(fd);
 	return ret;
 }
 
-int __vsvm_open_node(void)
+int vsvm_driver_write(const char *file)
+{
+	return vsvm_device_write(file, 0);
+}
+
+/* The first one, or with @index >= 0 the one that says it is that */
+static int open_any(int index)
 {
 	char path[32], name[16];
 	struct drm_version version;
+	struct drm_vsvm_dev_info info;
+	uint32_t size;
 	int fd;
 
 	for (int i = 128; i < 192; i++) {
@@ -131,22 +151,45 @@ int __vsvm_open_node(void)
 			continue;
 		memset(name, 0, sizeof(name));
 		version = (struct drm_version){ .name = name, .name_len = sizeof(name) - 1 };
-		if (!vsvm_ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vsvm"))
+		size = sizeof(info);
+		if (!vsvm_ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vsvm") &&
+		    (index < 0 || (!__vsvm_dev_query(fd, DRM_VSVM_DEV_QUERY_INFO, 0, &info,
+						     &size) && info.index == (uint32_t)index)))
 			return fd;
 		close(fd);
 	}
 	return -1;
 }
 
-int vsvm_open_node(void)
+static int wait_any(int index)
 {
 	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-	int fd = __vsvm_open_node();
+	int fd = open_any(index);
 
 	while (fd < 0 && vsvm_now() < deadline) {
 		usleep(10000);
-		fd = __vsvm_open_node();
+		fd = open_any(index);
 	}
 	igt_assert_fd(fd);
 	return fd;
+}
+
+int __vsvm_open_node(void)
+{
+	return open_any(-1);
+}
+
+int vsvm_open_node(void)
+{
+	return wait_any(-1);
+}
+
+int __vsvm_open_device(unsigned int index)
+{
+	return open_any(index);
+}
+
+int vsvm_open_device(unsigned int index)
+{
+	return wait_any(index);
 }

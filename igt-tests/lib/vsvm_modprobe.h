@@ -36,12 +36,20 @@ const char *vsvm_module_found(void);
  * For coherent=SIZE@START. Skips if there is none.
  */
 void vsvm_reserved(uint64_t *start, uint64_t *size);
-/** vsvm_driver_write() - "bind" or "unbind" the device; 0 or -errno */
+/** vsvm_device_name() - what the platform calls one of the module's devices */
+const char *vsvm_device_name(unsigned int index);
+/** vsvm_device_write() - "bind" or "unbind" one of them; 0 or -errno */
+int vsvm_device_write(const char *file, unsigned int index);
+/** vsvm_driver_write() - the same for the first one */
 int vsvm_driver_write(const char *file);
 
-/** __vsvm_open_node() - open the device if it is there; else -1 */
+/** __vsvm_open_node() - open a device if there is one; else -1 */
 int __vsvm_open_node(void);
 /** vsvm_open_node() - open it; its name may take a moment after the module */
 int vsvm_open_node(void);
+/** __vsvm_open_device() - the same for a certain one, as &drm_vsvm_dev_info.index says */
+int __vsvm_open_device(unsigned int index);
+/** vsvm_open_device() - the same, and it has to be there in a moment */
+int vsvm_open_device(unsigned int index);
 
 #endif /* VSVM_MODPROBE_H */
