@@ -330,6 +330,12 @@ void vsvm_ctx_fini(struct vsvm_ctx *ctx);
 uint64_t vsvm_submit(struct vsvm_ctx *ctx, const struct vsvm_stream *s);
 /** vsvm_finish() - wait for what vsvm_submit() returned */
 void vsvm_finish(struct vsvm_ctx *ctx, uint64_t seqno);
+/**
+ * vsvm_finish_or_error() - the same, for work whose memory may have gone before it
+ *
+ * Returns true if it is done; false if an access was killed by @error, and there is a new queue.
+ */
+bool vsvm_finish_or_error(struct vsvm_ctx *ctx, uint64_t seqno, uint32_t error, uint32_t access);
 /** vsvm_run() - submit a stream and wait for it; it has to succeed */
 void vsvm_run(struct vsvm_ctx *ctx, const struct vsvm_stream *s);
 /** vsvm_run_expect_error() - submit a stream that has to kill the queue; see vsvm_expect_error() */

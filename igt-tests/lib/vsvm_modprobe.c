@@ -3,6 +3,7 @@
  * Loading and unloading the module; vsvm_modprobe.h says what each helper does.
  */
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -86,6 +87,43 @@ void vsvm_module_save(void)
 const char *vsvm_module_found(void)
 {
 	return found;
+}
+
+/* The device, if it is open by vsvm_module_begin() or _reopen() */
+static int opened = -1;
+
+int vsvm_module_begin(const char *f, ...)
+{
+	char params[512];
+	size_t used = snprintf(params, sizeof(params), "%s ", found);
+	va_list args;
+
+	va_start(args, f);
+	vsnprintf(params + used, sizeof(params) - used, f, args);
+	va_end(args);
+	vsvm_module_shut();
+	vsvm_module_reload(params);
+	return vsvm_module_reopen();
+}
+
+int vsvm_module_reopen(void)
+{
+	opened = vsvm_open_node();
+	return opened;
+}
+
+void vsvm_module_shut(void)
+{
+	if (opened >= 0)
+		close(opened);
+	opened = -1;
+}
+
+void vsvm_module_end(void)
+{
+	vsvm_module_shut();
+	vsvm_module_unload();
+	igt_assert_eq(vsvm_module_load(found), 0);
 }
 
 void vsvm_reserved(uint64_t *start, uint64_t *size)

@@ -31,6 +31,18 @@ void vsvm_module_save(void);
 /** vsvm_module_found() - what vsvm_module_save() found, for vsvm_module_load() */
 const char *vsvm_module_found(void);
 /**
+ * vsvm_module_begin() - load it with parameters besides those found, and open the device
+ *
+ * Whatever a subtest that failed has left open by this is closed.
+ */
+int vsvm_module_begin(const char *f, ...) __attribute__((format(printf, 1, 2)));
+/** vsvm_module_reopen() - open the device again, after vsvm_module_shut() */
+int vsvm_module_reopen(void);
+/** vsvm_module_shut() - close it, if it is open by one of these two */
+void vsvm_module_shut(void);
+/** vsvm_module_end() - the same, and load the module as it was found; for the last fixture */
+void vsvm_module_end(void);
+/**
  * vsvm_reserved() - memory that the kernel leaves alone (memmap=SIZE$START)
  *
  * For coherent=SIZE@START. Skips if there is none.

@@ -226,6 +226,24 @@ void vsvm_finish(struct vsvm_ctx *ctx, uint64_t seqno)
 	vsvm_wait(ctx->fd, ctx->queue, ctx->fence, seqno);
 }
 
+bool vsvm_finish_or_error(struct vsvm_ctx *ctx, uint64_t seqno, uint32_t error, uint32_t access)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	struct drm_vsvm_queue_query state;
+
+	do {
+		igt_assert_lt_s64(vsvm_now(), deadline);
+		usleep(1000);
+		vsvm_queue_query(ctx->fd, ctx->queue, &state);
+	} while (READ_ONCE(*ctx->fence) < seqno && !state.error);
+	if (!state.error)
+		return true;
+	igt_assert_eq_u32(state.error, error);
+	igt_assert_eq_u32(state.access, access);
+	vsvm_ctx_new_queue(ctx);
+	return false;
+}
+
 void vsvm_run(struct vsvm_ctx *ctx, const struct vsvm_stream *s)
 {
 	vsvm_finish(ctx, vsvm_submit(ctx, s));

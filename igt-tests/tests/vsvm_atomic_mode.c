@@ -738,25 +738,6 @@ static int call_add(struct call *c)
 	return 0;
 }
 
-/* The call that waits to be told to: to make a thread takes mmap_lock, which who is held has */
-static int (*told_fn)(struct call *c);
-static uint32_t told;
-
-static int call_told(struct call *c)
-{
-	while (!__atomic_load_n(&told, __ATOMIC_SEQ_CST))
-		usleep(1000);
-	return told_fn(c);
-}
-
-static void told_start(struct call *c)
-{
-	told = 0;
-	told_fn = c->fn;
-	c->fn = call_told;
-	call_start(c);
-}
-
 static uint32_t *begin_race(struct svm *t, int fd)
 {
 	uint32_t *p;
@@ -786,7 +767,7 @@ static void test_gpu_first(int fd, int (*fn)(struct call *))
 	race_arm(&hold, &t, "exclusive-page", p, PAGE);
 	seqno = gpu_add_start(&t, p, 1);
 	vsvm_hold_wait(&hold);
-	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+	told_go(&call);
 	if (fn == call_dontneed) {
 		call_finish(&call);
 		igt_assert(vsvm_hold_is_held(&hold));
@@ -798,22 +779,13 @@ static void test_gpu_first(int fd, int (*fn)(struct call *))
 	if (fn != call_dontneed)
 		call_finish(&call);
 	if (fn == call_munmap || fn == call_mprotect) {
-		struct drm_vsvm_queue_query state;
-		int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-
 		/* the addition was before it, or there was nothing to add to */
-		do {
-			igt_assert_lt_s64(vsvm_now(), deadline);
-			vsvm_queue_query(fd, t.ctx.queue, &state);
-		} while (READ_ONCE(*t.ctx.fence) < seqno && !state.error);
-		if (state.error) {
-			igt_assert_eq_u32(state.error, fn == call_munmap ? VSVM_ERROR_UNMAPPED :
-								   VSVM_ERROR_PERMISSION);
-			igt_assert_eq_u32(state.access, VSVM_ACCESS_ATOMIC);
-			vsvm_ctx_new_queue(&t.ctx);
-		}
+		bool added = vsvm_finish_or_error(&t.ctx, seqno, fn == call_munmap ?
+						  VSVM_ERROR_UNMAPPED : VSVM_ERROR_PERMISSION,
+						  VSVM_ACCESS_ATOMIC);
+
 		if (fn == call_mprotect)
-			igt_assert_eq_u32(*p, state.error ? 0x10 : 0x11);
+			igt_assert_eq_u32(*p, added ? 0x11 : 0x10);
 	} else {
 		vsvm_finish(&t.ctx, seqno);
 		igt_assert_eq_u32(*p, fn == call_dontneed ? 1 : 0x111);
@@ -930,7 +902,7 @@ static void test_turn(int fd)
 	vsvm_hold_arm(&engine, fd, t.ctx.vm, "engine-replay");
 	vsvm_hold_release(&mapped);
 	vsvm_hold_wait(&engine);
-	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+	told_go(&call);
 	usleep(MOMENT);
 	vsvm_hold_release(&engine);
 	vsvm_finish(&t.ctx, seqno);
@@ -975,7 +947,7 @@ static void test_turn_late(int fd)
 	vsvm_hold_release(&mapped);
 	vsvm_hold_wait(&engine);
 	/* the CPU is not kept off for as long as the engine is held, and comes first */
-	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+	told_go(&call);
 	call_finish(&call);
 	igt_assert_eq_u32(seen, 0x10 + (LOSSES + 1) * 0x1000 + 0x100);
 	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);

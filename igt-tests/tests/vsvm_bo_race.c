@@ -32,12 +32,8 @@ struct side {
 
 static int setup(void)
 {
-	char params[512];
-
 	close(vsvm_hold_setup());
-	snprintf(params, sizeof(params), "%s hold_points=1 vram_mib=2", vsvm_module_found());
-	vsvm_module_reload(params);
-	return vsvm_open_node();
+	return vsvm_module_begin("hold_points=1 vram_mib=2");
 }
 
 static void side_init(struct side *s, int fd, uint64_t value)
@@ -147,24 +143,6 @@ static void test_fault_evict(int fd)
 	side_fini(&b);
 }
 
-/* The access is done, or there was nothing to be accessed; then there is a new queue */
-static bool finish_or_unmapped(struct svm *t, uint64_t seqno)
-{
-	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-	struct drm_vsvm_queue_query state;
-
-	do {
-		igt_assert_lt_s64(vsvm_now(), deadline);
-		usleep(1000);
-		vsvm_queue_query(t->ctx.fd, t->ctx.queue, &state);
-	} while (READ_ONCE(*t->ctx.fence) < seqno && !state.error);
-	if (!state.error)
-		return true;
-	igt_assert_eq_u32(state.error, VSVM_ERROR_UNMAPPED);
-	vsvm_ctx_new_queue(&t->ctx);
-	return false;
-}
-
 static int call_unbind(struct call *c)
 {
 	return __vsvm_unbind(c->t->ctx.fd, c->t->ctx.vm, vsvm_ptr(c->p), c->size);
@@ -254,7 +232,7 @@ static void test_fault_unbind(int fd)
 	vsvm_hold_release(&hold);
 	call_finish(&call);
 	/* mapped, and zapped again: the access may have got through in between, or not */
-	if (finish_or_unmapped(&a.t, first))
+	if (vsvm_finish_or_error(&a.t.ctx, first, VSVM_ERROR_UNMAPPED, VSVM_ACCESS_READ))
 		igt_assert_eq_u64(a.t.scratch[0], 1);
 	svm_expect_error(&a.t, a.range, VSVM_ACCESS_READ, VSVM_ERROR_UNMAPPED);
 	side_expect(&a, 1, 1);

@@ -16,31 +16,10 @@ IGT_TEST_DESCRIPTION("BOs that prefer VRAM: what is in them, and who makes room 
 #define VRAM		((uint64_t)MIB << 20)
 #define CHUNKS		(VRAM / VSVM_2M)
 
-/* The device, if it is open */
-static int last = -1;
-
-static int reopen(void)
-{
-	last = vsvm_open_node();
-	return last;
-}
-
-static void shut(void)
-{
-	if (last >= 0)
-		close(last);
-	last = -1;
-}
-
-/* The module with so much VRAM; whatever a subtest that failed has left open is closed */
+/* The module with so much VRAM */
 static int begin(unsigned int mib)
 {
-	char params[512];
-
-	shut();
-	snprintf(params, sizeof(params), "%s vram_mib=%u", vsvm_module_found(), mib);
-	vsvm_module_reload(params);
-	return reopen();
+	return vsvm_module_begin("vram_mib=%u", mib);
 }
 
 /* KiB that fdinfo says of a file: "resident", "vram" */
@@ -916,7 +895,7 @@ static void test_unbind(void)
 	igt_assert_eq(__vsvm_bo_create_flags(fd, PAGE, DRM_VSVM_BO_VRAM, &handle), -ENODEV);
 	igt_assert_eq(vsvm_driver_write("bind"), 0);
 	/* the old file and the mapping go last */
-	shut();
+	vsvm_module_shut();
 	igt_assert_eq(bo.map[0], 0x11);
 	vsvm_unmap(bo.map, VRAM);
 	vsvm_unmap(t.range, svm_range_size());
@@ -935,7 +914,7 @@ static void test_kill(void)
 	igt_assert(ready != MAP_FAILED);
 	snprintf(params, sizeof(params), "%s vram_mib=%u", vsvm_module_found(), MIB);
 	begin(MIB);
-	shut();
+	vsvm_module_shut();
 	for (unsigned int round = 0; round < 4; round++) {
 		*ready = 0;
 		igt_fork(child, 2) {
@@ -1051,8 +1030,6 @@ int igt_main()
 		test_processes();
 
 	igt_fixture() {
-		shut();
-		vsvm_module_unload();
-		igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
+		vsvm_module_end();
 	}
 }

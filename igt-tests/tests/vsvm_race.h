@@ -6,32 +6,9 @@
 #ifndef VSVM_RACE_H
 #define VSVM_RACE_H
 
+#include "vsvm_call.h"
 #include "vsvm_hold.h"
 #include "vsvm_svm.h"
-
-/**
- * struct call - a system call in a thread of its own, for it will be stopped in the kernel
- */
-struct call {
-	/** @thread: thread */
-	pthread_t thread;
-	/** @fn: what it does; returns 0 or -errno */
-	int (*fn)(struct call *call);
-	/** @p: memory that it is about */
-	void *p;
-	/** @size: how much */
-	size_t size;
-	/** @to: mremap: where to; fork: memory shared with the child */
-	void *to;
-	/** @prot: mprotect */
-	int prot;
-	/** @t: VM_SYNC: the VM */
-	struct svm *t;
-	/** @ret: what it returned; for fork, the child */
-	int ret;
-	/** @done: it has returned */
-	bool done;
-};
 
 static inline int call_munmap(struct call *c)
 {
@@ -78,34 +55,6 @@ static inline int call_fork(struct call *c)
 static inline int call_sync(struct call *c)
 {
 	return __vsvm_vm_sync(c->t->ctx.fd, c->t->ctx.vm);
-}
-
-static inline void *call_thread(void *data)
-{
-	struct call *c = data;
-
-	c->ret = c->fn(c);
-	__atomic_store_n(&c->done, true, __ATOMIC_SEQ_CST);
-	return NULL;
-}
-
-/** call_start() - begin the call; @c has been filled in */
-static inline void call_start(struct call *c)
-{
-	igt_assert_eq(pthread_create(&c->thread, NULL, call_thread, c), 0);
-}
-
-/** call_is_done() - has it returned? */
-static inline bool call_is_done(struct call *c)
-{
-	return __atomic_load_n(&c->done, __ATOMIC_SEQ_CST);
-}
-
-/** call_finish() - wait for it; it has to succeed */
-static inline void call_finish(struct call *c)
-{
-	igt_assert_eq(pthread_join(c->thread, NULL), 0);
-	igt_assert_f(c->ret >= 0, "call: %s\n", strerror(-c->ret));
 }
 
 /** race_init() - as svm_init(), after a subtest that may have failed, with no fault under way */

@@ -12,17 +12,6 @@ IGT_TEST_DESCRIPTION("Memory that moves because it is used against what else hap
 /* What is left of waiting for something that ought not to happen */
 #define MOMENT	50000
 
-/* The call that waits to be told to: a thread cannot be made while mmap_lock is held */
-static int (*told_fn)(struct call *c);
-static uint32_t told;
-
-static int call_told(struct call *c)
-{
-	while (!__atomic_load_n(&told, __ATOMIC_SEQ_CST))
-		usleep(1000);
-	return told_fn(c);
-}
-
 static int call_read(struct call *c)
 {
 	return READ_ONCE(*(uint64_t *)c->p) == 100 ? 0 : -EIO;
@@ -85,7 +74,7 @@ static void test_late(int fd, int (*fn)(struct call *c))
 /* The service has the pages in hand: who unmaps them, moves them, or reads them waits */
 static void test_early(int fd, const char *point, int (*fn)(struct call *c))
 {
-	struct call call = { .fn = call_told, .size = REGION, .to = svm_buffer(REGION) };
+	struct call call = { .fn = fn, .size = REGION, .to = svm_buffer(REGION) };
 	struct vsvm_hold hold;
 	struct svm t;
 	uint8_t *p;
@@ -93,17 +82,15 @@ static void test_early(int fd, const char *point, int (*fn)(struct call *c))
 	vsvm_hold_release_all();
 	counter_begin(&t, fd);
 	p = counter_buffer(REGION_PAGES);
-	told = 0;
-	told_fn = fn;
 	call.p = p;
-	call_start(&call);
+	told_start(&call);
 	race_arm(&hold, &t, point, p, REGION);
 	svm_stream(&t);
 	for (unsigned int i = 0; i < THRESHOLD + 2 * SAMPLE; i++)
 		vsvm_emit_copy(&t.s, vsvm_ptr(&t.scratch[0]), vsvm_ptr(p), 8);
 	vsvm_submit(&t.ctx, &t.s);
 	vsvm_hold_wait(&hold);
-	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
+	told_go(&call);
 	usleep(MOMENT);
 	igt_assert(!call_is_done(&call));
 	vsvm_hold_release(&hold);

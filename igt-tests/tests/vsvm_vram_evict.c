@@ -15,35 +15,15 @@ IGT_TEST_DESCRIPTION("More memory than VRAM, and what goes with memory in it");
 #define VRAM_PAGES	(VRAM / PAGE)
 #define CHUNKS		(VRAM / VSVM_2M)
 
-/* The device, if it is open */
-static int last = -1;
-
-static int reopen(void)
-{
-	last = vsvm_open_node();
-	return last;
-}
-
-static void shut(void)
-{
-	if (last >= 0)
-		close(last);
-	last = -1;
-}
-
-/* The module with so much VRAM; whatever a subtest that failed has left open is closed */
+/* The module with so much VRAM */
 static int begin(unsigned int mib)
 {
+	int fd = vsvm_module_begin("vram_mib=%u", mib);
 	struct drm_vsvm_dev_info info;
-	char params[512];
 
-	shut();
-	snprintf(params, sizeof(params), "%s vram_mib=%u", vsvm_module_found(), mib);
-	vsvm_module_reload(params);
-	reopen();
-	vsvm_dev_info(last, &info);
+	vsvm_dev_info(fd, &info);
 	igt_assert_eq_u64(info.vram_size, (uint64_t)mib << 20);
-	return last;
+	return fd;
 }
 
 /* Memory that is wanted in VRAM, in 4K or in 2M, and that nobody has written yet */
@@ -285,7 +265,7 @@ static void test_kill(bool huge)
 	igt_assert(ready != MAP_FAILED);
 	snprintf(params, sizeof(params), "%s vram_mib=%u", vsvm_module_found(), MIB);
 	begin(MIB);
-	shut();
+	vsvm_module_shut();
 	for (unsigned int round = 0; round < 4; round++) {
 		*ready = 0;
 		igt_fork(child, 2) {
@@ -364,7 +344,7 @@ static void test_vm_gone_then(bool huge, enum leave leave)
 		}
 		igt_waitchildren();
 	}
-	shut();
+	vsvm_module_shut();
 	vsvm_module_unload();
 	begin(MIB);
 }
@@ -379,7 +359,7 @@ static void test_unload(bool huge)
 	svm_init(&t, fd);
 	vram_begin(&t, &k, VRAM, huge);
 	/* not svm_fini(): the file's end is all there is */
-	shut();
+	vsvm_module_shut();
 	vsvm_module_unload();
 	known_expect_cpu(&k);
 	/* nothing of it depends on a device */
@@ -420,8 +400,8 @@ static void test_unbind(bool huge, bool forked)
 	close(go[1]);
 	vsvm_unmap(t.range, svm_range_size());
 	/* the new device has VRAM again */
-	shut();
-	svm_init(&t, reopen());
+	vsvm_module_shut();
+	svm_init(&t, vsvm_module_reopen());
 	vram_prefer(&t, k.p, k.size);
 	known_write(&k, &t);
 	/* after a fork some may be shared, or copied, just then, and stay */
@@ -563,8 +543,6 @@ int igt_main()
 		test_no_2m();
 
 	igt_fixture() {
-		shut();
-		vsvm_module_unload();
-		igt_assert_eq(vsvm_module_load(vsvm_module_found()), 0);
+		vsvm_module_end();
 	}
 }

@@ -37,30 +37,6 @@ static int call_truncate(struct call *c)
 	return ftruncate(c->prot, 0) ? -errno : 0;
 }
 
-/* The call that waits to be told to */
-static int (*told_fn)(struct call *c);
-static uint32_t told;
-
-static int call_told(struct call *c)
-{
-	while (!__atomic_load_n(&told, __ATOMIC_SEQ_CST))
-		usleep(1000);
-	return told_fn(c);
-}
-
-static void told_start(struct call *c)
-{
-	told = 0;
-	told_fn = c->fn;
-	c->fn = call_told;
-	call_start(c);
-}
-
-static void told_go(void)
-{
-	__atomic_store_n(&told, 1, __ATOMIC_SEQ_CST);
-}
-
 static void begin(struct svm *t, int fd)
 {
 	race_init(t, fd);
@@ -73,24 +49,6 @@ static uint8_t *numbered(struct svm *t, unsigned int pages, bool huge)
 
 	svm_number_pages(p, pages, 1);
 	return p;
-}
-
-/* The access is done, or was an error: its memory may have gone before it */
-static bool finish_or_error(struct svm *t, uint64_t seqno, uint32_t error)
-{
-	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-	struct drm_vsvm_queue_query state;
-
-	do {
-		igt_assert_lt_s64(vsvm_now(), deadline);
-		usleep(1000);
-		vsvm_queue_query(t->ctx.fd, t->ctx.queue, &state);
-	} while (READ_ONCE(*t->ctx.fence) < seqno && !state.error);
-	if (!state.error)
-		return true;
-	igt_assert_eq_u32(state.error, error);
-	vsvm_ctx_new_queue(&t->ctx);
-	return false;
 }
 
 /* The GPU brings pages there, the CPU wants one of them meanwhile */
@@ -112,7 +70,7 @@ static void test_gpu_cpu(int fd, const char *point, bool huge, bool write)
 	race_arm(&hold, &t, point, p, pages * PAGE);
 	seqno = race_read(&t, p);
 	vsvm_hold_wait(&hold);
-	told_go();
+	told_go(&call);
 	usleep(MOMENT);
 	igt_assert(!call_is_done(&call));
 	vsvm_hold_release(&hold);
@@ -149,7 +107,7 @@ static void test_cpu_gpu(int fd, bool huge)
 	call.p = p + PAGE;
 	told_start(&call);
 	race_arm(&hold, &t, "cpu-fault", p, pages * PAGE);
-	told_go();
+	told_go(&call);
 	vsvm_hold_wait(&hold);
 	igt_assert_eq_u64(svm_read(&u, p + PAGE), 2);
 	svm_write(&u, p + PAGE, 0x600d);
@@ -255,7 +213,7 @@ static void test_evict_cpu(int fd, bool cpu_first)
 	told_start(&call);
 	if (cpu_first) {
 		race_arm(&hold, &t, "cpu-fault", p, VSVM_2M);
-		told_go();
+		told_go(&call);
 		vsvm_hold_wait(&hold);
 		seqno = race_write(&t, other + MORE, 0x600d);
 		/* it does without the one page, and the next chunk makes room */
@@ -268,7 +226,7 @@ static void test_evict_cpu(int fd, bool cpu_first)
 		vsvm_hold_arm(&hold, fd, t.ctx.vm, "evict-pages");
 		seqno = race_write(&t, other + MORE, 0x600d);
 		vsvm_hold_wait(&hold);
-		told_go();
+		told_go(&call);
 		usleep(MOMENT);
 		igt_assert(!call_is_done(&call));
 	}
@@ -295,7 +253,7 @@ static void test_evict_call(int fd, int (*fn)(struct call *))
 	vsvm_hold_arm(&hold, fd, t.ctx.vm, "evict-pages");
 	seqno = race_write(&t, other + MORE, 0x600d);
 	vsvm_hold_wait(&hold);
-	told_go();
+	told_go(&call);
 	if (fn == call_dontneed) {
 		call_finish(&call);
 		igt_assert(vsvm_hold_is_held(&hold));
@@ -338,7 +296,7 @@ static void test_evict_huge(int fd)
 	vsvm_hold_arm_options(&hold, fd, t.ctx.vm, "evict-pages", "limit=3000");
 	seqno = race_write(&t, other + MORE, 0x600d);
 	igt_assert_eq(__vsvm_hold_wait(&hold, VSVM_WAIT_NS / NSEC_PER_MSEC), 0);
-	told_go();
+	told_go(&call);
 	usleep(MOMENT);
 	vsvm_hold_release(&hold);
 	call_finish(&call);
@@ -366,12 +324,12 @@ static void test_migrate_call(int fd, const char *point, int (*fn)(struct call *
 	race_arm(&hold, &t, point, p, pages * PAGE);
 	seqno = race_write(&t, p, 0x600d);
 	vsvm_hold_wait(&hold);
-	told_go();
+	told_go(&call);
 	usleep(MOMENT);
 	igt_assert(!call_is_done(&call));
 	vsvm_hold_release(&hold);
 	call_finish(&call);
-	done = finish_or_error(&t, seqno, VSVM_ERROR_UNMAPPED);
+	done = vsvm_finish_or_error(&t.ctx, seqno, VSVM_ERROR_UNMAPPED, VSVM_ACCESS_WRITE);
 	if (fn == call_mremap) {
 		igt_assert_eq_u64(*(uint64_t *)call.to, done ? 0x600d : 1);
 		*(uint64_t *)call.to = 1;
@@ -404,7 +362,7 @@ static void test_migrate_dontneed(int fd, const char *point, bool huge)
 	race_arm(&hold, &t, point, p, pages * PAGE);
 	seqno = race_read(&t, p);
 	vsvm_hold_wait(&hold);
-	told_go();
+	told_go(&call);
 	call_finish(&call);
 	igt_assert(vsvm_hold_is_held(&hold));
 	vsvm_hold_release(&hold);
@@ -439,7 +397,7 @@ static void test_migrate_fork(int fd, const char *point, bool huge)
 	race_arm(&hold, &t, point, p, pages * PAGE);
 	seqno = race_read(&t, p);
 	vsvm_hold_wait(&hold);
-	told_go();
+	told_go(&call);
 	usleep(MOMENT);
 	igt_assert(!call_is_done(&call));
 	vsvm_hold_release(&hold);
@@ -476,7 +434,7 @@ static void test_truncate(int fd, const char *point)
 	race_arm(&hold, &t, point, p, SIZE);
 	seqno = race_read(&t, p);
 	vsvm_hold_wait(&hold);
-	told_go();
+	told_go(&call);
 	call_finish(&call);
 	igt_assert(vsvm_hold_is_held(&hold));
 	vsvm_hold_release(&hold);
