@@ -6,6 +6,9 @@
  * Loads the module with little VRAM; at the end it is loaded as it was.
  */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "vsvm_modprobe.h"
 #include "vsvm_vram.h"
@@ -905,6 +908,120 @@ static void test_unbind(void)
 	begin(MIB);
 }
 
+#define CGROUPS		"/sys/fs/cgroup"
+#define CGROUP		CGROUPS "/vsvm-bo"
+
+static void cgroup_begin(void)
+{
+	igt_require_f(!access(CGROUPS "/cgroup.subtree_control", W_OK), "no cgroup2\n");
+	vsvm_tell(CGROUPS "/cgroup.subtree_control", "+memory");
+	rmdir(CGROUP);
+	igt_require_f(!mkdir(CGROUP, 0700), CGROUP ": %m\n");
+}
+
+static void cgroup_end(void)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+
+	while (rmdir(CGROUP)) {
+		igt_assert_f(errno == EBUSY && vsvm_now() < deadline, "rmdir: %m\n");
+		usleep(10000);
+	}
+	vsvm_tell(CGROUPS "/cgroup.subtree_control", "-memory");
+}
+
+/* What an access gets: by the kernel -EFAULT, in the program SIGBUS */
+static void expect_lost(const uint8_t *p)
+{
+	int status, ends[2];
+	pid_t pid;
+
+	igt_assert_eq(pipe(ends), 0);
+	igt_assert_eq(write(ends[1], p, 1), -1);
+	igt_assert_eq(errno, EFAULT);
+	close(ends[0]);
+	close(ends[1]);
+	pid = fork();
+	igt_assert_lte(0, pid);
+	if (!pid) {
+		signal(SIGBUS, SIG_DFL);
+		vram_touch(p);
+		_exit(0);
+	}
+	igt_assert_eq(waitpid(pid, &status, 0), pid);
+	igt_assert(WIFSIGNALED(status));
+	igt_assert_eq(WTERMSIG(status), SIGBUS);
+}
+
+static bool is_lost(const uint8_t *p)
+{
+	int ends[2], ret;
+
+	igt_assert_eq(pipe(ends), 0);
+	ret = write(ends[1], p, 1);
+	close(ends[0]);
+	close(ends[1]);
+	return ret != 1;
+}
+
+/*
+ * The device goes when who made the BO has all the memory that it may have: what does not fit is
+ * lost. It is told so, waits for nobody, and can give up what it has.
+ */
+static void test_unbind_lost(void)
+{
+	int ready[2], go[2];
+	char c = 0;
+
+	begin(MIB);
+	vsvm_module_shut();
+	cgroup_begin();
+	igt_assert_eq(pipe(ready), 0);
+	igt_assert_eq(pipe(go), 0);
+	igt_fork(child, 1) {
+		unsigned int lost = 0;
+		struct svm t;
+		struct bo bo;
+		uint8_t *at;
+
+		vsvm_tell(CGROUP "/cgroup.procs", "0");
+		at = begin_vm(&t, vsvm_open_node(), VRAM);
+		bo_init(&bo, &t, at, VRAM);
+		known_write(&bo.k, &t);
+		/* the CPU has a part of it mapped */
+		igt_assert(!memcmp(bo.map, bo.k.want, VSVM_2M));
+		expect_vram(t.ctx.fd, VRAM);
+		igt_assert_eq(write(ready[1], &c, 1), 1);
+		igt_assert_eq(read(go[0], &c, 1), 1);
+		for (uint64_t i = 0; i < VRAM; i += VSVM_2M) {
+			if (is_lost(bo.map + i)) {
+				expect_lost(bo.map + i);
+				expect_lost(bo.map + i + VSVM_2M - 1);
+				lost++;
+				continue;
+			}
+			igt_assert(!memcmp(bo.map + i, bo.k.want + i, VSVM_2M));
+		}
+		igt_assert_lt(0, lost);
+		vsvm_unmap(bo.map, VRAM);
+	}
+	igt_assert_eq(read(ready[0], &c, 1), 1);
+	vsvm_tell(CGROUP "/memory.max", "%llu",
+		  (long long)vsvm_number(CGROUP "/memory.current", ""));
+	igt_assert_eq(vsvm_driver_write("unbind"), 0);
+	vsvm_tell(CGROUP "/memory.max", "max");
+	igt_assert_eq(write(go[1], &c, 1), 1);
+	igt_waitchildren();
+	cgroup_end();
+	igt_assert_eq(vsvm_driver_write("bind"), 0);
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(go[i]);
+	}
+	vsvm_module_unload();
+	begin(MIB);
+}
+
 /* Killed with BOs on their way to VRAM and out of it, and the module goes right after it */
 static void test_kill(void)
 {
@@ -1022,6 +1139,9 @@ int igt_main()
 	igt_describe("A program loses its BOs when its GPU is unplugged");
 	igt_subtest("unbind")
 		test_unbind();
+	igt_describe("An unplug waits for memory that a BO cannot have, or a program for a lost BO");
+	igt_subtest("unbind-lost")
+		test_unbind_lost();
 	igt_describe("The module stays, or the kernel falls, after a kill amid evictions");
 	igt_subtest("kill")
 		test_kill();

@@ -5,6 +5,9 @@
  *
  * Loads the module with little VRAM; at the end it is loaded as it was.
  */
+#include <fcntl.h>
+#include <signal.h>
+
 #include "vsvm_modprobe.h"
 #include "vsvm_vram.h"
 
@@ -413,13 +416,16 @@ static void test_unbind(bool huge, bool forked)
 	vram_end(&t, &k);
 }
 
-/* No allocation of 2M succeeds any more: the debug kernel can have them fail */
-static void fail_2m(void)
+/*
+ * Of allocations from so much on, so many of a hundred fail, of all tasks or of those that ask for
+ * it: the debug kernel can do that
+ */
+static void fail_pages(const char *order, const char *filter, const char *percent)
 {
-	static const char *const settings[][2] = {
+	const char *const settings[][2] = {
 		{ "ignore-gfp-wait", "N" }, { "ignore-gfp-highmem", "N" }, { "verbose", "0" },
-		{ "task-filter", "N" }, { "min-order", "9" }, { "interval", "1" }, { "space", "0" },
-		{ "times", "-1" }, { "probability", "100" },
+		{ "task-filter", filter }, { "min-order", order }, { "interval", "1" },
+		{ "space", "0" }, { "times", "-1" }, { "probability", percent },
 	};
 	char path[96];
 
@@ -440,7 +446,8 @@ static void test_no_2m(void)
 
 	svm_init(&t, fd);
 	wanted(&t, &k, 2 * VRAM, true);
-	fail_2m();
+	/* nothing of 2M any more */
+	fail_pages("9", "N", "100");
 	known_write(&k, &t);
 	stats = svm_stats(&t);
 	igt_assert_eq_u64(stats.kept_full, 0);
@@ -451,6 +458,107 @@ static void test_no_2m(void)
 	known_write(&k, &t);
 	known_expect(&k, &t);
 	vram_end(&t, &k);
+}
+
+/*
+ * Unbinds the device, in a process for which allocations fail. It opens and has in its own memory
+ * all that it takes before.
+ */
+static void unbind_failing(void)
+{
+	int fail = open("/proc/self/make-it-fail", O_WRONLY);
+	int file = open(VSVM_DRIVER_DIR "/unbind", O_WRONLY);
+	char name[32];
+	ssize_t ret, off;
+
+	snprintf(name, sizeof(name), "%s", vsvm_device_name(0));
+	igt_assert(fail >= 0 && file >= 0);
+	igt_assert_eq(pwrite(fail, "0", 1, 0), 1);
+	do {
+		off = pwrite(fail, "1", 1, 0);
+		/* the file itself may want memory, and then nothing has happened */
+		ret = write(file, name, strlen(name));
+		off = pwrite(fail, "0", 1, 0) == 1 && off == 1;
+	} while (ret < 0 && errno == ENOMEM);
+	igt_assert(off);
+	igt_assert_eq(ret, (ssize_t)strlen(name));
+}
+
+static bool is_back(const uint8_t *p)
+{
+	return vsvm_pagemap(p) & VSVM_PM_PRESENT;
+}
+
+/*
+ * There is no memory for anything that is to come back when the device goes. It waits for some, and
+ * nothing is lost: a CPU gets what it wants, and if who waits is killed the rest comes without him
+ */
+static void test_unbind_no_memory(bool huge)
+{
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+	struct drm_vsvm_dev_query query = { .type = DRM_VSVM_DEV_QUERY_INFO };
+	int fd = begin(MIB);
+	struct known k;
+	struct svm t;
+
+	igt_require_f(!access("/proc/self/make-it-fail", W_OK), "no fault injection\n");
+	svm_init(&t, fd);
+	vram_begin(&t, &k, VRAM, huge);
+	fail_pages("0", "Y", "100");
+	igt_fork(child, 1)
+		unbind_failing();
+	while (vsvm_ioctl(fd, DRM_IOCTL_VSVM_DEV_QUERY, &query) != -ENODEV) {
+		igt_assert_lt_s64(vsvm_now(), deadline);
+		usleep(1000);
+	}
+	usleep(300000);
+	for (size_t i = 0; i < k.size; i += PAGE)
+		igt_assert(!is_back(k.p + i));
+	igt_assert(!memcmp(k.p, k.want, VSVM_2M));
+	igt_assert(!is_back(k.p + k.size - PAGE));
+	igt_kill_children(SIGKILL);
+	igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
+	vsvm_set_back();
+	deadline = vsvm_deadline(VSVM_WAIT_NS);
+	for (size_t i = 0; i < k.size; i += PAGE) {
+		while (!is_back(k.p + i)) {
+			igt_assert_lt_s64(vsvm_now(), deadline);
+			usleep(1000);
+		}
+	}
+	known_expect_cpu(&k);
+	vsvm_unmap(t.range, svm_range_size());
+	svm_buffer_free(k.p, k.size);
+	known_fini(&k);
+	vsvm_module_shut();
+	vsvm_module_unload();
+	begin(MIB);
+}
+
+/* Every other allocation fails when the device goes: it takes longer, and all comes back */
+static void test_unbind_little_memory(bool huge)
+{
+	int fd = begin(MIB);
+	struct known k;
+	struct svm t;
+
+	igt_require_f(!access("/proc/self/make-it-fail", W_OK), "no fault injection\n");
+	svm_init(&t, fd);
+	vram_begin(&t, &k, VRAM, huge);
+	fail_pages("0", "Y", "50");
+	igt_fork(child, 1)
+		unbind_failing();
+	igt_waitchildren();
+	vsvm_set_back();
+	for (size_t i = 0; i < k.size; i += PAGE)
+		igt_assert(is_back(k.p + i));
+	known_expect_cpu(&k);
+	vsvm_unmap(t.range, svm_range_size());
+	svm_buffer_free(k.p, k.size);
+	known_fini(&k);
+	vsvm_module_shut();
+	vsvm_module_unload();
+	begin(MIB);
 }
 
 /* Who wants VRAM where there is none gets on without */
@@ -530,6 +638,12 @@ int igt_main()
 		igt_describe("Processes that share memory in VRAM lose it by an unplug");
 		igt_subtest_f("unbind-forked%s", name)
 			test_unbind(huge, true);
+		igt_describe("An unplug without memory cannot be killed, or loses a program's");
+		igt_subtest_f("unbind-no-memory%s", name)
+			test_unbind_no_memory(huge);
+		igt_describe("An unplug with little memory loses some of a program's");
+		igt_subtest_f("unbind-little-memory%s", name)
+			test_unbind_little_memory(huge);
 		igt_describe("Programs that ask for VRAM do not work where there is none");
 		igt_subtest_f("none%s", name)
 			test_none(huge);

@@ -51,8 +51,9 @@
  * take his time, and there are other chunks.
  *
  * When the device goes each block is moved to system memory, so that CPUs which have it mapped
- * keep it. If there is no memory for that the block is lost, as with a card that is pulled out, and
- * an access is SIGBUS.
+ * keep it. If there is no memory for that, or it is more than who made the BO may have, the block
+ * is lost, as with a card that is pulled out. Its VRAM is free then; an access by a CPU is SIGBUS,
+ * or -EFAULT from a system call, also in what was mapped before. All else of the BO is as ever.
  *
  * Locking: the object's dma_resv covers all blocks. Outside of it mmap_lock (CPU), or
  * &vsvm_vm.bind_lock (GPU); inside, pt->lock of one VM at a time, folio locks, memory is allocated.

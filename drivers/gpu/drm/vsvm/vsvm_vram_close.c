@@ -24,6 +24,13 @@
  * the removal of the module cannot be given up in the middle, for the pages' operations are in it.
  * It waits for the work item, and so for those who have mmap_lock.
  *
+ * What is lost: of the memory of processes nothing. What there is no memory for in the system
+ * stays where it is, and is tried again until there is; a CPU that wants it meanwhile gets it, or
+ * waits for memory as in any page fault. Until the last page is back its struct page is there, and
+ * so is the device's memory, which goes with the device's last reference. A block of a BO is tried
+ * once: who made the BO is charged for its pages, and if he may have no more, or there are none,
+ * nothing says that this will end. Then it is lost (DOC: BOs in VRAM).
+ *
  * Locking: none that is held, but for the device's own, which the core of drivers has taken.
  */
 
