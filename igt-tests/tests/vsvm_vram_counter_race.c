@@ -178,6 +178,51 @@ static void test_exit(int fd)
 	vsvm_engines_work(fd);
 }
 
+/* Notices that wait, of one VM; svm_counter.c and vsvm_counter.c */
+#define WAITING	16
+
+/*
+ * More notices than can wait: what is used last goes to VRAM, and what is used longest ago is told
+ * of again when it is used as much once more
+ */
+static void test_many(int fd)
+{
+	struct drm_vsvm_vm_stats stats;
+	struct vsvm_hold hold;
+	struct svm t;
+	uint8_t *p;
+
+	vsvm_hold_release_all();
+	/* a region alone, however many are there */
+	vsvm_set("/sys/module/vsvm/parameters/density_percent", "100");
+	counter_begin(&t, fd);
+	p = counter_buffer((WAITING + 2) * REGION_PAGES);
+	race_arm(&hold, &t, "counter-serve", p, REGION);
+	/* the first is being served, and one of the others is too much */
+	for (unsigned int i = 0; i < WAITING + 2; i++) {
+		counter_use_much(&t, p + i * REGION);
+		if (!i)
+			vsvm_hold_wait(&hold);
+	}
+	vsvm_hold_release(&hold);
+	while (svm_stats(&t).counter_notices < WAITING + 1)
+		usleep(1000);
+	/* it is counted first and served then, under a lock that this takes too */
+	counter_stay(&t, t.range + PAGE, PAGE);
+	stats = svm_stats(&t);
+	igt_assert_eq_u64(stats.counter_notices, WAITING + 1);
+	igt_assert_eq_u64(stats.counter_pages, (WAITING + 1) * REGION_PAGES);
+	for (unsigned int i = 0; i < WAITING + 2; i++) {
+		bool there = !(vsvm_pagemap(p + i * REGION) & VSVM_PM_PRESENT);
+
+		igt_assert_f(there == (i != 1), "region %u\n", i);
+	}
+	vram_check(p, (WAITING + 2) * REGION_PAGES, 100);
+	svm_buffer_free(p, (WAITING + 2) * REGION);
+	svm_fini(&t);
+	vsvm_set_back();
+}
+
 int igt_main()
 {
 	static const struct {
@@ -223,6 +268,9 @@ int igt_main()
 	igt_describe("A process does not come to its end while a notice is pending");
 	igt_subtest("exit-pending")
 		test_exit(fd);
+	igt_describe("What is used now is passed over for what was used before");
+	igt_subtest("many")
+		test_many(fd);
 
 	igt_fixture()
 		vsvm_hold_teardown(fd);

@@ -8,8 +8,9 @@
  * notice to the VM that its address space number names; vm_counter_work(), one for each VM, has
  * them served (svm/svm_counter.c).
  *
- * A notice may be dropped anywhere: when its VM is gone, when there are %VSVM_COUNTER_BATCH that
- * wait already, in the ring before. The device tells again when the count has doubled.
+ * A notice may be dropped anywhere: when its VM is gone, in the ring before, or as the oldest when
+ * there are more than %VSVM_COUNTER_BATCH that wait. The device tells again when the count has
+ * doubled.
  *
  * A work item that is queued or runs holds a reference of its VM, and if that was the last, undoes
  * the VM itself. So a VM that is destroyed with notices pending does not wait for their service,
@@ -20,6 +21,7 @@
  */
 
 #include <linux/minmax.h>
+#include <linux/string.h>
 
 #include "svm/svm.h"
 #include "vsvm_counter.h"
@@ -37,8 +39,10 @@ static void add(struct vsvm_vm *vm, const struct vsvm_hw_counter_record *record)
 
 	lockdep_assert_held(&counters->lock);
 
+	/* The latest are served first, so the first one is what was used longest ago. */
 	if (counters->num_pending == VSVM_COUNTER_BATCH)
-		return;
+		memmove(&counters->pending[0], &counters->pending[1],
+			--counters->num_pending * sizeof(counters->pending[0]));
 	counters->pending[counters->num_pending++] = *record;
 	/* The VM may be on its way out; then it is all the same. */
 	if (counters->queued || !kref_get_unless_zero(&vm->ref))
