@@ -86,7 +86,7 @@ static void close_work(struct work_struct *work)
 	LIST_HEAD(tried);
 
 	while ((chunk = vsvm_vram_left(vram))) {
-		if (vsvm_evict_pages(vram, chunk, false))
+		if (vsvm_evict_pages(vram, chunk, false, false))
 			vsvm_vram_put(vram, chunk);
 		else
 			list_add_tail(&chunk->link, &tried);
@@ -133,7 +133,7 @@ static void bring_back(struct vsvm_vram *vram, bool wait)
 	drop_copies(vram);
 	while (!(wait && fatal_signal_pending(current)) &&
 	       (chunk = vsvm_vram_victim(vram, NULL))) {
-		vsvm_evict_pages(vram, chunk, wait);
+		vsvm_evict_pages(vram, chunk, wait, true);
 		list_add_tail(&chunk->link, &tried);
 		cond_resched();
 	}

@@ -228,12 +228,14 @@ static unsigned int evict_memory(struct vsvm_vram *vram, struct vsvm_vram_chunk 
  * @vram: VRAM
  * @chunk: chunk, held by the caller
  * @wait: wait for those who have mmap_lock, until the caller is killed
+ * @last: the device goes; see vsvm_bo_evict()
  *
- * Context: process; as vsvm_vram_get(), and with @wait no locks. Waits for memory, but not for
- * long.
+ * Context: process; as vsvm_vram_get(), and with @wait or @last no locks. Waits for memory, but not
+ * for long.
  * Return: true if nothing is left in it.
  */
-bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait)
+bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait,
+		      bool last)
 {
 	u64 begin = vsvm_trace_begin(vsvm_evict);
 	unsigned int used, moved = 0;
@@ -246,7 +248,7 @@ bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, boo
 	spin_unlock_irq(&vram->lock);
 
 	if (bo) {
-		vsvm_bo_evict(vram, chunk, READ_ONCE(vram->closed));
+		vsvm_bo_evict(vram, chunk, last);
 		moved = READ_ONCE(chunk->used) ? 0 : used;
 		atomic64_add(moved / VSVM_VRAM_CHUNK_PAGES, &chunk->client->bo_evicted);
 	} else if (used) {
@@ -277,7 +279,7 @@ bool vsvm_evict_chunk(struct vsvm_vram *vram, const struct vsvm_vram_client *cli
 	chunk = vsvm_vram_victim(vram, client);
 	if (!chunk)
 		return false;
-	vsvm_evict_pages(vram, chunk, false);
+	vsvm_evict_pages(vram, chunk, false, false);
 	vsvm_vram_put(vram, chunk);
 	return true;
 }

@@ -9,6 +9,7 @@ struct vsvm_vram_chunk;
 struct vsvm_vram_client;
 
 bool vsvm_evict_chunk(struct vsvm_vram *vram, const struct vsvm_vram_client *client);
-bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait);
+bool vsvm_evict_pages(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, bool wait,
+		      bool last);
 
 #endif
