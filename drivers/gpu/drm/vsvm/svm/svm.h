@@ -132,9 +132,9 @@ struct vsvm_svm_counter {
 struct vsvm_svm_turn {
 	/** @takes: by page number, how often a page was taken since all had their turn */
 	struct xarray takes;
-	/** @addr: the page that is to have the next turn; under update_lock, as @count */
+	/** @addr: the page that is to have the next turn; of the work item that serves faults */
 	u64 addr;
-	/** @count: how often it was taken; 0: none is to have it */
+	/** @count: how often it was taken; 0: none is to have it. As @addr */
 	unsigned long count;
 };
 
