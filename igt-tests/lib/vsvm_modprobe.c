@@ -13,7 +13,7 @@
 #define PARAMS	"/sys/module/vsvm/parameters"
 
 /* The module's parameters as they were found */
-static char found[256];
+static char found[384];
 
 bool vsvm_module_loaded(void)
 {
@@ -61,8 +61,8 @@ void vsvm_module_reload(const char *params)
 void vsvm_module_save(void)
 {
 	static const char *const names[] = {
-		"devices", "engines", "fault_ring_size", "job_timeout_ms", "hold_points",
-		"vram_mib", "coherent",
+		"devices", "engines", "fault_ring_size", "counter_ring_size", "job_timeout_ms",
+		"counter_threshold", "density_percent", "hold_points", "vram_mib", "coherent",
 	};
 	char path[128], value[32];
 	size_t used = 0;
