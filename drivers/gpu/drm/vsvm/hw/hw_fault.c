@@ -281,9 +281,10 @@ static void unpark(struct vsvm_hw_queue *queue, u64 bits)
  */
 void vsvm_hw_fault_tried(struct vsvm_hw_queue *queue, u64 bits)
 {
+	if (likely(!(queue->trying & bits)))
+		return;
 	/* Release: what it did comes before. */
-	if (unlikely(queue->trying & bits))
-		smp_store_release(&queue->trying, queue->trying & ~bits);
+	smp_store_release(&queue->trying, queue->trying & ~bits);
 }
 
 /**
