@@ -35,7 +35,7 @@ const char *vsvm_module_found(void);
  *
  * Whatever a subtest that failed has left open by this is closed.
  */
-int vsvm_module_begin(const char *f, ...) __attribute__((format(printf, 1, 2)));
+int vsvm_module_begin(const char *f, ...);
 /** vsvm_module_reopen() - open the device again, after vsvm_module_shut() */
 int vsvm_module_reopen(void);
 /** vsvm_module_shut() - close it, if it is open by one of these two */

@@ -1139,7 +1139,7 @@ int igt_main()
 	igt_describe("A program loses its BOs when its GPU is unplugged");
 	igt_subtest("unbind")
 		test_unbind();
-	igt_describe("An unplug waits for memory that a BO cannot have, or a program for a lost BO");
+	igt_describe("An unplug waits for memory that a BO cannot have, a program for a lost BO");
 	igt_subtest("unbind-lost")
 		test_unbind_lost();
 	igt_describe("The module stays, or the kernel falls, after a kill amid evictions");

@@ -5,7 +5,6 @@
  *
  * Loads the module with little VRAM; at the end it is loaded as it was.
  */
-#include <fcntl.h>
 #include <signal.h>
 
 #include "vsvm_modprobe.h"
@@ -416,24 +415,55 @@ static void test_unbind(bool huge, bool forked)
 	vram_end(&t, &k);
 }
 
-/*
- * Of allocations from so much on, so many of a hundred fail, of all tasks or of those that ask for
- * it: the debug kernel can do that
- */
-static void fail_pages(const char *order, const char *filter, const char *percent)
+/* The debug kernel can have allocations fail */
+static void fail_set(const char *name, const char *f, unsigned long long value)
 {
-	const char *const settings[][2] = {
-		{ "ignore-gfp-wait", "N" }, { "ignore-gfp-highmem", "N" }, { "verbose", "0" },
-		{ "task-filter", filter }, { "min-order", order }, { "interval", "1" },
-		{ "space", "0" }, { "times", "-1" }, { "probability", percent },
-	};
-	char path[96];
+	char path[96], text[32];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/fail_page_alloc/%s",
-			 settings[i][0]);
-		vsvm_set(path, "%s", settings[i][1]);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/fail_page_alloc/%s", name);
+	snprintf(text, sizeof(text), f, value);
+	vsvm_set(path, "%s", text);
+}
+
+/* From 2^order pages on, so many of a hundred; of all tasks, or of those that ask for it */
+static void fail_pages(unsigned int order, bool filter, unsigned int percent)
+{
+	fail_set("ignore-gfp-wait", "N", 0);
+	fail_set("ignore-gfp-highmem", "N", 0);
+	fail_set("verbose", "%llu", 0);
+	fail_set("task-filter", filter ? "Y" : "N", 0);
+	fail_set("min-order", "%llu", order);
+	fail_set("interval", "%llu", 1);
+	fail_set("space", "%llu", 0);
+	fail_set("times", "-1", 0);
+	fail_set("probability", "%llu", percent);
+}
+
+/* Only what a function of the module asks for, itself or by others */
+static void fail_in(const char *function)
+{
+	unsigned long long addr, start = 0, end = ~0ull;
+	char line[256], name[128], module[32];
+	FILE *f;
+
+	for (int pass = 0; pass < 2; pass++) {
+		f = fopen("/proc/kallsyms", "r");
+		igt_assert(f);
+		while (fgets(line, sizeof(line), f)) {
+			if (sscanf(line, "%llx %*c %127s %31s", &addr, name, module) != 3 ||
+			    strcmp(module, "[vsvm]"))
+				continue;
+			if (!pass && !strcmp(name, function))
+				start = addr;
+			else if (pass && addr > start && addr < end)
+				end = addr;
+		}
+		fclose(f);
+		igt_require_f(start, "no address of %s\n", function);
 	}
+	fail_set("stacktrace-depth", "%llu", 32);
+	fail_set("require-start", "0x%llx", start);
+	fail_set("require-end", "0x%llx", end);
 }
 
 /* 2M have to make room, or come back, and there is nowhere that 2M fit in */
@@ -447,7 +477,7 @@ static void test_no_2m(void)
 	svm_init(&t, fd);
 	wanted(&t, &k, 2 * VRAM, true);
 	/* nothing of 2M any more */
-	fail_pages("9", "N", "100");
+	fail_pages(9, false, 100);
 	known_write(&k, &t);
 	stats = svm_stats(&t);
 	igt_assert_eq_u64(stats.kept_full, 0);
@@ -460,28 +490,11 @@ static void test_no_2m(void)
 	vram_end(&t, &k);
 }
 
-/*
- * Unbinds the device, in a process for which allocations fail. It opens and has in its own memory
- * all that it takes before.
- */
+/* Unbinds the device, in a process for which there is no memory to bring anything back to */
 static void unbind_failing(void)
 {
-	int fail = open("/proc/self/make-it-fail", O_WRONLY);
-	int file = open(VSVM_DRIVER_DIR "/unbind", O_WRONLY);
-	char name[32];
-	ssize_t ret, off;
-
-	snprintf(name, sizeof(name), "%s", vsvm_device_name(0));
-	igt_assert(fail >= 0 && file >= 0);
-	igt_assert_eq(pwrite(fail, "0", 1, 0), 1);
-	do {
-		off = pwrite(fail, "1", 1, 0);
-		/* the file itself may want memory, and then nothing has happened */
-		ret = write(file, name, strlen(name));
-		off = pwrite(fail, "0", 1, 0) == 1 && off == 1;
-	} while (ret < 0 && errno == ENOMEM);
-	igt_assert(off);
-	igt_assert_eq(ret, (ssize_t)strlen(name));
+	vsvm_tell("/proc/self/make-it-fail", "1");
+	igt_assert_eq(vsvm_driver_write("unbind"), 0);
 }
 
 static bool is_back(const uint8_t *p)
@@ -504,7 +517,8 @@ static void test_unbind_no_memory(bool huge)
 	igt_require_f(!access("/proc/self/make-it-fail", W_OK), "no fault injection\n");
 	svm_init(&t, fd);
 	vram_begin(&t, &k, VRAM, huge);
-	fail_pages("0", "Y", "100");
+	fail_in("vsvm_migrate_to_ram");
+	fail_pages(0, true, 100);
 	igt_fork(child, 1)
 		unbind_failing();
 	while (vsvm_ioctl(fd, DRM_IOCTL_VSVM_DEV_QUERY, &query) != -ENODEV) {
@@ -535,7 +549,7 @@ static void test_unbind_no_memory(bool huge)
 	begin(MIB);
 }
 
-/* Every other allocation fails when the device goes: it takes longer, and all comes back */
+/* Each tenth allocation fails when the device goes: it takes longer, and all comes back */
 static void test_unbind_little_memory(bool huge)
 {
 	int fd = begin(MIB);
@@ -545,7 +559,8 @@ static void test_unbind_little_memory(bool huge)
 	igt_require_f(!access("/proc/self/make-it-fail", W_OK), "no fault injection\n");
 	svm_init(&t, fd);
 	vram_begin(&t, &k, VRAM, huge);
-	fail_pages("0", "Y", "50");
+	fail_in("vsvm_migrate_to_ram");
+	fail_pages(0, true, 10);
 	igt_fork(child, 1)
 		unbind_failing();
 	igt_waitchildren();
