@@ -508,9 +508,9 @@ static bool is_back(const uint8_t *p)
  */
 static void test_unbind_no_memory(bool huge)
 {
-	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
 	struct drm_vsvm_dev_query query = { .type = DRM_VSVM_DEV_QUERY_INFO };
 	int fd = begin(MIB);
+	int64_t deadline;
 	struct known k;
 	struct svm t;
 
@@ -521,6 +521,7 @@ static void test_unbind_no_memory(bool huge)
 	fail_pages(0, true, 100);
 	igt_fork(child, 1)
 		unbind_failing();
+	deadline = vsvm_deadline(VSVM_WAIT_NS);
 	while (vsvm_ioctl(fd, DRM_IOCTL_VSVM_DEV_QUERY, &query) != -ENODEV) {
 		igt_assert_lt_s64(vsvm_now(), deadline);
 		usleep(1000);
