@@ -71,8 +71,13 @@
 #define VSVM_PTE_ACCESSED	BIT_ULL(5)
 /** VSVM_PTE_DIRTY - leaf: set by the device before its first write through the translation */
 #define VSVM_PTE_DIRTY		BIT_ULL(6)
+/**
+ * VSVM_PTE_PEER - leaf with %VSVM_PTE_VRAM: whose VRAM it is: number of a peer, see
+ * vsvm_hw_peer_connect(), or 0 for the device's own; zero in others, else %VSVM_ERROR_TABLE
+ */
+#define VSVM_PTE_PEER		GENMASK_ULL(10, 7)
 /** VSVM_PTE_RESERVED - must be zero, else %VSVM_ERROR_TABLE */
-#define VSVM_PTE_RESERVED	(GENMASK_ULL(11, 7) | GENMASK_ULL(63, 57))
+#define VSVM_PTE_RESERVED	(BIT_ULL(11) | GENMASK_ULL(63, 57))
 /** VSVM_PTE_ADDR - physical address or VRAM offset, aligned to what the entry maps */
 #define VSVM_PTE_ADDR		GENMASK_ULL(56, 12)
 
@@ -102,6 +107,8 @@
 #define VSVM_HW_FAULT_AHEAD	64
 /** VSVM_HW_MAX_ENGINES - upper limit of &vsvm_hw_config.num_engines */
 #define VSVM_HW_MAX_ENGINES	64
+/** VSVM_HW_MAX_PEERS - numbers of peers are 1 to this */
+#define VSVM_HW_MAX_PEERS	15
 /** VSVM_HW_QUEUE_DEPTH - streams that a queue holds, the running one included */
 #define VSVM_HW_QUEUE_DEPTH	64
 
@@ -338,6 +345,8 @@ struct vsvm_hw_counter_record {
 #define VSVM_HW_COPY_TO_VRAM	BIT(1)
 /** VSVM_HW_COPY_CLEAR - copy: there is no source, the destination is filled with zeroes */
 #define VSVM_HW_COPY_CLEAR	BIT(2)
+/** VSVM_HW_COPY_PEER - copy: with FROM_VRAM: whose it is, as %VSVM_PTE_PEER has it */
+#define VSVM_HW_COPY_PEER	GENMASK(7, 4)
 
 /**
  * struct vsvm_hw_copy - a descriptor of the copy engine
@@ -450,6 +459,28 @@ void vsvm_hw_vram_give(struct vsvm_hw *hw, u64 offset);
  * block has not been taken.
  */
 phys_addr_t vsvm_hw_vram_bar(struct vsvm_hw *hw, u64 offset);
+
+/**
+ * vsvm_hw_peer_connect() - let a device reach the VRAM of another one
+ * @hw: device
+ * @number: what it is to call it, 1..%VSVM_HW_MAX_PEERS; nobody is called so now
+ * @peer: the other one, which need not reach this one's; may be destroyed when it has been
+ *        disconnected
+ *
+ * Context: any.
+ */
+void vsvm_hw_peer_connect(struct vsvm_hw *hw, unsigned int number, struct vsvm_hw *peer);
+
+/**
+ * vsvm_hw_peer_disconnect() - undo vsvm_hw_peer_connect()
+ * @hw: device
+ * @number: number that no entry of a page table names any more, nor a TLB, nor a copy
+ *
+ * On return it knows nothing of the peer.
+ *
+ * Context: may sleep. Waits for no more than vsvm_hw_tlb_invalidate() and vsvm_hw_copy_run() do.
+ */
+void vsvm_hw_peer_disconnect(struct vsvm_hw *hw, unsigned int number);
 
 /**
  * vsvm_hw_copy_run() - have the copy engine do a list of descriptors, and wait

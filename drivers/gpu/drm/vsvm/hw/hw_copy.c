@@ -19,6 +19,7 @@
  * done. Nothing is waited for with either of them.
  */
 
+#include <linux/bitfield.h>
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/io.h>
@@ -44,13 +45,15 @@ struct job {
 	struct completion done;
 };
 
-/* As vsvm_hw_vram_ptr(), for either aperture. */
-static void *place(struct vsvm_hw *hw, bool vram, u64 addr, u64 *size)
+/* As vsvm_hw_vram_ptr(), for any aperture; @peer says whose VRAM. */
+static void *place(struct vsvm_hw *hw, bool vram, unsigned int peer, u64 addr, u64 *size)
 {
 	void *ptr;
 
-	if (vram)
-		return vsvm_hw_vram_ptr(hw, addr, size);
+	if (vram) {
+		hw = vsvm_hw_peer(hw, peer);
+		return hw ? vsvm_hw_vram_ptr(hw, addr, size) : NULL;
+	}
 	ptr = phys_to_virt(addr);
 	/* A stray address is to become an error and not an oops. */
 	if (!virt_addr_valid(ptr) || virt_to_phys(ptr) != addr || !virt_addr_valid(ptr + *size - 1))
@@ -65,13 +68,14 @@ static int copy_one(struct vsvm_hw *hw, const struct vsvm_hw_copy *copy)
 
 	for (done = 0; done < copy->size; done += size) {
 		size = min(copy->size - done, SLICE);
-		dst = place(hw, copy->flags & VSVM_HW_COPY_TO_VRAM, copy->dst + done, &size);
+		dst = place(hw, copy->flags & VSVM_HW_COPY_TO_VRAM, 0, copy->dst + done, &size);
 		if (!dst)
 			return -EFAULT;
 		if (copy->flags & VSVM_HW_COPY_CLEAR) {
 			memset(dst, 0, size);
 		} else {
-			src = place(hw, copy->flags & VSVM_HW_COPY_FROM_VRAM, copy->src + done,
+			src = place(hw, copy->flags & VSVM_HW_COPY_FROM_VRAM,
+				    FIELD_GET(VSVM_HW_COPY_PEER, copy->flags), copy->src + done,
 				    &size);
 			if (!src)
 				return -EFAULT;

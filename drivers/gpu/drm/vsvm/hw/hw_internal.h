@@ -539,6 +539,8 @@ struct vsvm_hw {
 	struct vsvm_hw_vram vram;
 	/** @copy: copy engine */
 	struct vsvm_hw_copy_engine copy;
+	/** @peers: devices whose VRAM can be reached, by number, see hw_peer.c; NULL: none */
+	struct vsvm_hw *peers[VSVM_HW_MAX_PEERS + 1];
 	/** @engines: &vsvm_hw_config.num_engines of them */
 	struct vsvm_hw_engine *engines[VSVM_HW_MAX_ENGINES];
 };
@@ -567,6 +569,9 @@ u32 vsvm_hw_new_id(atomic_t *ids);
 int vsvm_hw_vram_init(struct vsvm_hw *hw);
 void vsvm_hw_vram_fini(struct vsvm_hw *hw);
 void *vsvm_hw_vram_ptr(struct vsvm_hw *hw, u64 offset, u64 *size);
+
+/* hw_peer.c */
+struct vsvm_hw *vsvm_hw_peer(struct vsvm_hw *hw, unsigned int number);
 
 /* hw_copy.c */
 int vsvm_hw_copy_init(struct vsvm_hw *hw);

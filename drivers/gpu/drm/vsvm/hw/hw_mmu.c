@@ -58,6 +58,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/bitfield.h>
 #include <linux/io.h>
 #include <linux/lockdep.h>
 
@@ -143,6 +144,8 @@ u32 vsvm_hw_pte_check(u64 pte, unsigned int level, bool *leaf)
 	if (pte & VSVM_PTE_RESERVED)
 		return VSVM_ERROR_TABLE;
 	if ((pte & VSVM_PTE_LEAF) && (!level || level > VSVM_PT_MAX_LEAF_LEVEL))
+		return VSVM_ERROR_TABLE;
+	if ((pte & VSVM_PTE_PEER) && !(*leaf && (pte & VSVM_PTE_VRAM)))
 		return VSVM_ERROR_TABLE;
 	if (!*leaf)
 		return 0;
@@ -242,6 +245,9 @@ static void *leaf_ptr(struct vsvm_hw *hw, const struct leaf *leaf, u64 va, u64 *
 	if (!(leaf->pte & VSVM_PTE_VRAM))
 		return resolve(addr + (in_leaf & ~(*piece - 1)), *piece);
 
+	hw = vsvm_hw_peer(hw, FIELD_GET(VSVM_PTE_PEER, leaf->pte));
+	if (!hw)
+		return NULL;
 	size = *piece;
 	ptr = vsvm_hw_vram_ptr(hw, addr + (in_leaf & ~(*piece - 1)), &size);
 	if (!ptr || size == *piece)
