@@ -548,6 +548,15 @@ struct drm_vsvm_vm_stats {
 	__u64 bo_blocks;
 	/** @bo_blocks_evicted: such blocks that went to system memory to make room in VRAM */
 	__u64 bo_blocks_evicted;
+	/** @pages_from_peer: of @pages_to_vram, those that were in VRAM of another device */
+	__u64 pages_from_peer;
+	/** @pages_peer: of @pages_mapped, those that are in VRAM of another device */
+	__u64 pages_peer;
+	/**
+	 * @peer_refused: 4K pages that came back to system memory because they were in VRAM of
+	 * another device, which %DRM_VSVM_PEER_REFUSE does not let the GPU reach
+	 */
+	__u64 peer_refused;
 };
 
 /** DRM_VSVM_INTERVAL_DEFERRED - interval: a deferred update is due */
@@ -700,13 +709,44 @@ enum drm_vsvm_attr_type {
 	 * is beyond that is as if this were 0, and counted as &drm_vsvm_vm_stats.pins_refused
 	 */
 	DRM_VSVM_ATTR_PINNED = 6,
+	/** @DRM_VSVM_ATTR_PEER: &enum drm_vsvm_peer */
+	DRM_VSVM_ATTR_PEER = 7,
+};
+
+/**
+ * enum drm_vsvm_peer - what the GPU does with memory in VRAM of another device of the module
+ *
+ * CPUs see the same bytes with each. A page that another GPU has mapped where it is does not move
+ * by that one's accesses, nor by its access counters.
+ */
+enum drm_vsvm_peer {
+	/**
+	 * @DRM_VSVM_PEER_DEFAULT: where the memory is to be in VRAM (%DRM_VSVM_ATTR_LOCATION, or a
+	 * prefetch) a page fault moves it to the GPU's own, from device to device; else the GPU
+	 * maps it where it is
+	 */
+	DRM_VSVM_PEER_DEFAULT = 0,
+	/**
+	 * @DRM_VSVM_PEER_MAP: the GPU maps it where it is; only a prefetch to VRAM, and an atomic
+	 * access by %DRM_VSVM_ATOMIC_MIGRATE, move it. For memory that several GPUs use, which
+	 * would go to and fro otherwise
+	 */
+	DRM_VSVM_PEER_MAP = 1,
+	/**
+	 * @DRM_VSVM_PEER_REFUSE: the GPU cannot reach it, neither to use it nor to copy it: it
+	 * comes back to system memory first, and goes to the GPU's own VRAM from there, if that is
+	 * where it is to be. For hardware without a link between devices
+	 */
+	DRM_VSVM_PEER_REFUSE = 2,
 };
 
 /**
  * enum drm_vsvm_atomic - how memory can be used with atomics, by the GPU and CPUs at once
  *
  * It is for hardware of each kind. By all of them no update is lost, neither the GPU's nor a CPU's.
- * In VRAM, which no CPU can reach, the GPU's atomics need nothing else.
+ * In the GPU's own VRAM, which no CPU can reach, its atomics need nothing else. VRAM of another
+ * device is like system memory to it, but that by @DRM_VSVM_ATOMIC_EXCLUSIVE the page comes back
+ * first.
  */
 enum drm_vsvm_atomic {
 	/** @DRM_VSVM_ATOMIC_DIRECT: by atomics of the bus: the GPU's act on memory where it is */

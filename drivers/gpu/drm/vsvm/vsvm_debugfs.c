@@ -102,6 +102,9 @@ static int show_vms(struct seq_file *m, void *unused)
 		SHOW(atomic_turns);
 		SHOW(bo_blocks);
 		SHOW(bo_blocks_evicted);
+		SHOW(pages_from_peer);
+		SHOW(pages_peer);
+		SHOW(peer_refused);
 #undef SHOW
 		vsvm_vm_put(vm);
 	}

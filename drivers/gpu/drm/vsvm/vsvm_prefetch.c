@@ -243,6 +243,8 @@ static bool value_ok(u32 type, u32 value)
 		return value <= 1;
 	case DRM_VSVM_ATTR_ATOMIC:
 		return value <= DRM_VSVM_ATOMIC_MIGRATE;
+	case DRM_VSVM_ATTR_PEER:
+		return value <= DRM_VSVM_PEER_REFUSE;
 	default:
 		return false;
 	}

@@ -31,12 +31,14 @@
  * any part of it is invalidated all of it is dropped.
  */
 
+#include <linux/bitfield.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/unroll.h>
 
 #include "svm/svm_density.h"
+#include "vsvm_peer.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
 
@@ -343,12 +345,13 @@ static u64 *table_get(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr,
  */
 static bool leaf_change(u64 *slot, u64 leaf)
 {
+	const u64 place = VSVM_PTE_ADDR | VSVM_PTE_VRAM | VSVM_PTE_PEER;
 	u64 old = READ_ONCE(*slot);
 	u64 new;
 
 	do {
 		new = leaf | (old & (VSVM_PTE_ACCESSED | VSVM_PTE_DIRTY));
-		if ((old ^ leaf) & (VSVM_PTE_ADDR | VSVM_PTE_VRAM)) {
+		if ((old ^ leaf) & place) {
 			/*
 			 * Another page, and no invalidation took the old one away: the notifiers
 			 * have missed an event.
@@ -361,7 +364,7 @@ static bool leaf_change(u64 *slot, u64 leaf)
 	} while (!try_cmpxchg(slot, &old, new));
 
 	/* Only adding rights needs no word to the TLB: it looks again before it faults. */
-	return (old ^ leaf) & (VSVM_PTE_ADDR | VSVM_PTE_VRAM);
+	return (old ^ leaf) & place;
 }
 
 /**
@@ -604,6 +607,14 @@ static void folio_dirty(struct folio *folio)
 		folio_set_dirty(folio);
 }
 
+/* VRAM that a leaf, which has been there until now, names: its page is in use still. */
+static const struct vsvm_vram *leaf_vram(const struct vsvm_pt *pt, u64 leaf)
+{
+	unsigned int peer = FIELD_GET(VSVM_PTE_PEER, leaf);
+
+	return likely(!peer) ? pt->vram : vsvm_peer_by_number(peer);
+}
+
 /* A large leaf of a BO may map many folios, one of SVM a part of one. */
 static void leaf_dirty(const struct vsvm_pt *pt, u64 leaf, u64 pages)
 {
@@ -611,10 +622,12 @@ static void leaf_dirty(const struct vsvm_pt *pt, u64 leaf, u64 pages)
 	struct folio *folio;
 
 	if (leaf & VSVM_PTE_VRAM) {
+		const struct vsvm_vram *vram = leaf_vram(pt, leaf);
+
 		/* What a BO has there is nobody else's, and copied whole if it moves. */
-		if (vsvm_vram_has_bo(pt->vram, leaf & VSVM_PTE_ADDR))
+		if (vsvm_vram_has_bo(vram, leaf & VSVM_PTE_ADDR))
 			return;
-		folio_dirty(page_folio(vsvm_vram_page(pt->vram, leaf & VSVM_PTE_ADDR)));
+		folio_dirty(page_folio(vsvm_vram_page(vram, leaf & VSVM_PTE_ADDR)));
 		return;
 	}
 
@@ -645,7 +658,7 @@ static unsigned int leaves_zap(const struct vsvm_pt *pt, u64 *slot, u64 *last, u
 			leaf_dirty(pt, old, pages);
 		}
 		if (unlikely(old & VSVM_PTE_VRAM) && old & VSVM_PTE_ACCESSED)
-			vsvm_density_used(pt->vram, old & VSVM_PTE_ADDR);
+			vsvm_density_used(leaf_vram(pt, old), old & VSVM_PTE_ADDR);
 	}
 	return gone;
 }
@@ -725,6 +738,8 @@ struct vsvm_pt_zapped vsvm_pt_zap(struct vsvm_pt *pt, u64 start, u64 end)
 
 /* How a walk of vsvm_pt_age_vram() reports. */
 struct age {
+	/* What leaves that it is about have of VRAM and PEER. */
+	u64 aperture;
 	void (*used)(void *data, u64 offset);
 	void *data;
 	bool any;
@@ -732,7 +747,8 @@ struct age {
 
 static void table_age(u64 *table, unsigned int level, struct age *age)
 {
-	const u64 seen = VSVM_PTE_VALID | VSVM_PTE_VRAM | VSVM_PTE_ACCESSED;
+	const u64 look = VSVM_PTE_VALID | VSVM_PTE_VRAM | VSVM_PTE_PEER | VSVM_PTE_ACCESSED;
+	const u64 seen = VSVM_PTE_VALID | VSVM_PTE_ACCESSED | age->aperture;
 	unsigned int i, left = *table_used(table);
 	u64 entry;
 
@@ -743,7 +759,7 @@ static void table_age(u64 *table, unsigned int level, struct age *age)
 		left--;
 		if (!entry_is_leaf(entry, level)) {
 			table_age(entry_table(entry), level - 1, age);
-		} else if ((entry & seen) == seen) {
+		} else if ((entry & look) == seen) {
 			/* If the device sets DIRTY just now it is in use, and stays as it is. */
 			cmpxchg(&table[i], entry, entry & ~VSVM_PTE_ACCESSED);
 			age->used(age->data, entry & VSVM_PTE_ADDR);
@@ -755,14 +771,16 @@ static void table_age(u64 *table, unsigned int level, struct age *age)
 /**
  * vsvm_pt_age_vram() - which VRAM has been used since this was last asked?
  * @pt: page table, locked
+ * @peer: whose: as %VSVM_PTE_PEER has it, 0: the device's own
  * @used: called with the offset of each leaf that the device has used
  * @data: for @used
  *
  * Context: does not sleep or allocate.
  */
-void vsvm_pt_age_vram(struct vsvm_pt *pt, void (*used)(void *data, u64 offset), void *data)
+void vsvm_pt_age_vram(struct vsvm_pt *pt, unsigned int peer, void (*used)(void *data, u64 offset),
+		      void *data)
 {
-	struct age age = { used, data };
+	struct age age = { VSVM_PTE_VRAM | FIELD_PREP(VSVM_PTE_PEER, peer), used, data };
 
 	lockdep_assert_held(&pt->lock);
 

@@ -35,7 +35,7 @@ struct vsvm_pt {
 	u64 tables;
 	/** @mapped: 4K pages mapped by leaves of any size */
 	u64 mapped;
-	/** @vram: VRAM that leaves with that aperture are of; NULL: there are none */
+	/** @vram: own VRAM, which leaves with that aperture and no peer name; NULL: none */
 	const struct vsvm_vram *vram;
 };
 
@@ -83,7 +83,8 @@ bool vsvm_pt_map_large(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr
 unsigned int vsvm_pt_split_need(struct vsvm_pt *pt, u64 addr);
 void vsvm_pt_split(struct vsvm_pt *pt, struct vsvm_pt_cache *cache, u64 addr);
 struct vsvm_pt_zapped vsvm_pt_zap(struct vsvm_pt *pt, u64 start, u64 end);
-void vsvm_pt_age_vram(struct vsvm_pt *pt, void (*used)(void *data, u64 offset), void *data);
+void vsvm_pt_age_vram(struct vsvm_pt *pt, unsigned int peer, void (*used)(void *data, u64 offset),
+		      void *data);
 void vsvm_pt_prune(struct vsvm_pt *pt, u64 start, u64 end);
 
 /* Enters a page of 2M, see vsvm_pt_map_large(). */

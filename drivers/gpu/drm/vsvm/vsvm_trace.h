@@ -255,6 +255,30 @@ TRACE_EVENT(vsvm_migrate,
 		  __entry->end, __entry->to_vram ? "vram" : "system", __entry->pages, __entry->ns)
 );
 
+/* What became of pages in VRAM of another device; see enum vsvm_peer_what. */
+TRACE_EVENT(vsvm_peer,
+	TP_PROTO(u32 vm, u64 start, u64 end, unsigned int what, unsigned int pages),
+	TP_ARGS(vm, start, end, what, pages),
+	TP_STRUCT__entry(
+		__field(u32, vm)
+		__field(u64, start)
+		__field(u64, end)
+		__field(unsigned int, what)
+		__field(unsigned int, pages)
+	),
+	TP_fast_assign(
+		__entry->vm = vm;
+		__entry->start = start;
+		__entry->end = end;
+		__entry->what = what;
+		__entry->pages = pages;
+	),
+	TP_printk("vm=%u %#llx-%#llx %s pages=%u", __entry->vm, __entry->start, __entry->end,
+		  __print_symbolic(__entry->what, { 0, "mapped" }, { 1, "taken" },
+				   { 2, "refused" }),
+		  __entry->pages)
+);
+
 TRACE_EVENT(vsvm_evict,
 	TP_PROTO(u64 offset, unsigned int pages, bool whole, u64 ns),
 	TP_ARGS(offset, pages, whole, ns),

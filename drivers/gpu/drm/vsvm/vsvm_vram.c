@@ -537,7 +537,7 @@ static void vram_folio_free(struct folio *folio)
 	spin_unlock_irqrestore(&vram->lock, flags);
 }
 
-static const struct dev_pagemap_ops vram_pgmap_ops = {
+const struct dev_pagemap_ops vsvm_vram_pgmap_ops = {
 	.folio_free = vram_folio_free,
 	.migrate_to_ram = vsvm_migrate_cpu_fault,
 	.folio_split = vsvm_migrate_folio_split,
@@ -676,8 +676,8 @@ static int init_coherent(struct vsvm_vram *vram, const struct range *range)
 	vram->pgmap.type = MEMORY_DEVICE_COHERENT;
 	vram->pgmap.range = *range;
 	vram->pgmap.nr_range = 1;
-	vram->pgmap.ops = &vram_pgmap_ops;
-	vram->pgmap.owner = vsvm_vram_owner(vram);
+	vram->pgmap.ops = &vsvm_vram_pgmap_ops;
+	vram->pgmap.owner = vsvm_vram_owner();
 	ret = memremap_pages(&vram->pgmap, phys_to_target_node(range->start));
 	if (IS_ERR(ret)) {
 		pr_err("no coherent memory at %#llx: %ld\n", range->start, PTR_ERR(ret));
@@ -704,8 +704,8 @@ static void init_pages(struct vsvm_vram *vram, u64 size)
 	vram->pgmap.range.start = res->start;
 	vram->pgmap.range.end = res->end;
 	vram->pgmap.nr_range = 1;
-	vram->pgmap.ops = &vram_pgmap_ops;
-	vram->pgmap.owner = vsvm_vram_owner(vram);
+	vram->pgmap.ops = &vsvm_vram_pgmap_ops;
+	vram->pgmap.owner = vsvm_vram_owner();
 	ret = memremap_pages(&vram->pgmap, NUMA_NO_NODE);
 	if (IS_ERR(ret)) {
 		pr_info("no device-private memory: %ld\n", PTR_ERR(ret));

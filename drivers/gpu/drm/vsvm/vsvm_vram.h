@@ -190,15 +190,18 @@ struct vsvm_vram_chunk *vsvm_vram_victim(struct vsvm_vram *vram,
 					 const struct vsvm_vram_client *client);
 struct vsvm_vram_chunk *vsvm_vram_left(struct vsvm_vram *vram);
 
+extern const struct dev_pagemap_ops vsvm_vram_pgmap_ops;
+
 /**
- * vsvm_vram_owner() - how the kernel calls whose memory this is
- * @vram: VRAM
+ * vsvm_vram_owner() - how the kernel calls whose memory VRAM is
+ *
+ * One name for all devices, see DOC: Peers.
  *
  * Return: for &hmm_range.dev_private_owner and &migrate_vma.pgmap_owner.
  */
-static inline void *vsvm_vram_owner(struct vsvm_vram *vram)
+static inline void *vsvm_vram_owner(void)
 {
-	return vram;
+	return (void *)&vsvm_vram_pgmap_ops;
 }
 
 /** vsvm_vram_select() - &migrate_vma.flags for pages that are in VRAM */

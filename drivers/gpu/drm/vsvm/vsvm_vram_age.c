@@ -8,9 +8,12 @@
  * used since the last time. The chunks that were go to the end of the list of those that have to
  * make room. That is asked for at most every AGE_INTERVAL; a fault that maps a page counts at once.
  *
- * Every VM is asked, for it may have BOs bound, whether it has memory of a process or not.
+ * Every VM is asked, for it may have BOs bound, whether it has memory of a process or not. So are
+ * the VMs of other devices, which may have memory mapped that is here: it is used by whoever uses
+ * it.
  *
- * Locking: vram->age_mutex, then pt->lock of one VM at a time, then vram->lock.
+ * Locking: vram->age_mutex, then pt->lock of one VM at a time, then vram->lock. For VMs of another
+ * device it is the age_mutex of that one, below the lock of vsvm_peer_ask(), and not ours too.
  */
 
 #include <linux/jiffies.h>
@@ -19,6 +22,7 @@
 #include <linux/mutex.h>
 
 #include "svm/svm_density.h"
+#include "vsvm_peer.h"
 #include "vsvm_pt.h"
 #include "vsvm_vram.h"
 
@@ -79,6 +83,27 @@ void vsvm_vram_unwatch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch)
 	mutex_unlock(&vram->age_mutex);
 }
 
+/* Asks all VMs of a device what they have used of @vram, which they know as @peer. */
+static void ask(struct vsvm_vram *device, struct vsvm_vram *vram, unsigned int peer)
+{
+	struct vsvm_vram_watch *watch;
+
+	lockdep_assert_held(&device->age_mutex);
+
+	list_for_each_entry(watch, &device->watched, link) {
+		mutex_lock(&watch->pt->lock);
+		vsvm_pt_age_vram(watch->pt, peer, note_used, vram);
+		mutex_unlock(&watch->pt->lock);
+	}
+}
+
+static void ask_peer(struct vsvm_vram *device, struct vsvm_vram *vram, unsigned int peer)
+{
+	mutex_lock(&device->age_mutex);
+	ask(device, vram, peer);
+	mutex_unlock(&device->age_mutex);
+}
+
 /**
  * vsvm_vram_age() - see what the GPU uses
  * @vram: VRAM
@@ -90,19 +115,19 @@ void vsvm_vram_unwatch(struct vsvm_vram *vram, struct vsvm_vram_watch *watch)
  */
 void vsvm_vram_age(struct vsvm_vram *vram)
 {
-	struct vsvm_vram_watch *watch;
+	bool due;
 
 	mutex_lock(&vram->age_mutex);
-	if (time_after_eq(jiffies, vram->aged + AGE_INTERVAL)) {
-		list_for_each_entry(watch, &vram->watched, link) {
-			mutex_lock(&watch->pt->lock);
-			vsvm_pt_age_vram(watch->pt, note_used, vram);
-			mutex_unlock(&watch->pt->lock);
-		}
-		forget_mapped(vram);
+	due = time_after_eq(jiffies, vram->aged + AGE_INTERVAL);
+	if (due) {
+		ask(vram, vram, 0);
 		vram->aged = jiffies;
 	}
 	mutex_unlock(&vram->age_mutex);
+	if (!due)
+		return;
+	vsvm_peer_ask(vram, ask_peer);
+	forget_mapped(vram);
 }
 
 /**

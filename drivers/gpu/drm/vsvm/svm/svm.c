@@ -311,6 +311,9 @@ void vsvm_svm_stats(struct vsvm_svm *svm, struct drm_vsvm_vm_stats *stats)
 	stats->counter_early = READ_ONCE(s->counter_early);
 	stats->counter_pages = READ_ONCE(s->counter_pages);
 	stats->pages_ahead = READ_ONCE(s->ahead);
+	stats->pages_from_peer = READ_ONCE(s->from_peer);
+	stats->pages_peer = READ_ONCE(s->peer);
+	stats->peer_refused = READ_ONCE(s->peer_refused);
 	if (svm->vram.client) {
 		stats->pages_faulted = atomic64_read(&svm->vram.client->faulted);
 		stats->pages_evicted = atomic64_read(&svm->vram.client->evicted);

@@ -113,6 +113,12 @@ struct vsvm_svm_stats {
 	u64 counter_pages;
 	/** @ahead: see &drm_vsvm_vm_stats.pages_ahead */
 	u64 ahead;
+	/** @from_peer: see &drm_vsvm_vm_stats.pages_from_peer */
+	u64 from_peer;
+	/** @peer: see &drm_vsvm_vm_stats.pages_peer */
+	u64 peer;
+	/** @peer_refused: see &drm_vsvm_vm_stats.peer_refused */
+	u64 peer_refused;
 };
 
 /**

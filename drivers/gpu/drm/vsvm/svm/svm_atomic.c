@@ -14,8 +14,9 @@
  * migrate
  *	In system memory none. The fault moves the page to VRAM (svm_to_vram.c).
  *
- * In VRAM each that is for writing has it, for there is no CPU that could reach it. Loads and
- * stores are served as always, in whatever mode, by entries without the bit.
+ * In VRAM each that is for writing has it, for there is no CPU that could reach it; in VRAM of
+ * another device by *direct* only, for that one's atomics could reach it. Loads and stores are
+ * served as always, in whatever mode, by entries without the bit.
  *
  * A CPU that touches an exclusive page has a page fault, in which the kernel tells our notifier
  * (MMU_NOTIFY_CLEAR) and only then gives it the page. So no update is lost: each side finds what
@@ -102,6 +103,7 @@
 
 #include "../vsvm_fault.h"
 #include "../vsvm_hold.h"
+#include "../vsvm_peer.h"
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
 #include "svm.h"
@@ -238,13 +240,17 @@ static int enter(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned 
 		 u64 addr, struct page *page)
 {
 	u64 leaf = vsvm_pt_leaf(page_to_phys(page), true);
+	struct vsvm_vram *owner = svm->vram.pool;
 	struct vsvm_pt_map map;
 
 	lockdep_assert_held(&svm->update_lock);
 
 	/* Where CPUs map VRAM, it may have been there, and write-protected. */
-	if (svm->vram.pool && vsvm_vram_has_pfn(svm->vram.pool, page_to_pfn(page)))
-		leaf = vsvm_pt_leaf(vsvm_vram_offset(svm->vram.pool, page), true) | VSVM_PTE_VRAM;
+	if (owner && !vsvm_vram_has_pfn(owner, page_to_pfn(page)))
+		owner = vsvm_peer_any() ? vsvm_peer_by_pfn(page_to_pfn(page)) : NULL;
+	if (owner)
+		leaf = vsvm_pt_leaf(vsvm_vram_offset(owner, page), true) |
+		       vsvm_peer_bits(svm->vram.pool, owner);
 
 	mutex_lock(&svm->pt->lock);
 	if (mmu_interval_read_retry(&interval->notifier, seq)) {
@@ -308,6 +314,7 @@ static int busy(struct vsvm_svm *svm, unsigned long pfn)
 {
 	pfn &= ~HMM_PFN_FLAGS;
 	if (!vsvm_vram_has_pfn(svm->vram.pool, pfn) &&
+	    !vsvm_peer_has_pfn(svm->vram.pool, pfn) &&
 	    folio_maybe_dma_pinned(page_folio(pfn_to_page(pfn))))
 		return VSVM_ERROR_UNSUPPORTED;
 	return VSVM_SERVE_AGAIN;

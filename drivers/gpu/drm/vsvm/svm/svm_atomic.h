@@ -32,7 +32,8 @@ bool vsvm_atomic_is_own(const struct vsvm_svm *svm);
  */
 static inline u64 vsvm_atomic_leaf(u64 leaf, u8 mode)
 {
-	if (mode == DRM_VSVM_ATOMIC_DIRECT || leaf & VSVM_PTE_VRAM)
+	if (mode == DRM_VSVM_ATOMIC_DIRECT ||
+	    (leaf & (VSVM_PTE_VRAM | VSVM_PTE_PEER)) == VSVM_PTE_VRAM)
 		return leaf;
 	return leaf & ~VSVM_PTE_ATOMIC;
 }

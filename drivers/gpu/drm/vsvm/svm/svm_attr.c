@@ -53,6 +53,7 @@ void vsvm_attr_fini(struct vsvm_svm *svm)
 #define ENTRY_ACCESSED_BY	BIT(28)
 #define ENTRY_PINNED		BIT(29)
 #define ENTRY_READ_MOSTLY	BIT(30)
+#define ENTRY_PEER		GENMASK(32, 31)
 
 /**
  * vsvm_attr_pack() - an entry of the tree
@@ -68,7 +69,8 @@ void *vsvm_attr_pack(struct vsvm_attr attr)
 			      FIELD_PREP(ENTRY_ATOMIC, attr.atomic) |
 			      FIELD_PREP(ENTRY_ACCESSED_BY, attr.accessed_by) |
 			      FIELD_PREP(ENTRY_PINNED, attr.pinned) |
-			      FIELD_PREP(ENTRY_READ_MOSTLY, attr.read_mostly);
+			      FIELD_PREP(ENTRY_READ_MOSTLY, attr.read_mostly) |
+			      FIELD_PREP(ENTRY_PEER, attr.peer);
 
 	return value ? xa_mk_value(value) : NULL;
 }
@@ -91,6 +93,7 @@ struct vsvm_attr vsvm_attr_unpack(void *entry)
 		.accessed_by = FIELD_GET(ENTRY_ACCESSED_BY, value),
 		.pinned = FIELD_GET(ENTRY_PINNED, value),
 		.read_mostly = FIELD_GET(ENTRY_READ_MOSTLY, value),
+		.peer = FIELD_GET(ENTRY_PEER, value),
 	};
 }
 
@@ -323,6 +326,9 @@ static void change(struct vsvm_attr *attr, u32 type, u32 value)
 	case DRM_VSVM_ATTR_READ_MOSTLY:
 		attr->read_mostly = value;
 		break;
+	case DRM_VSVM_ATTR_PEER:
+		attr->peer = value;
+		break;
 	}
 }
 
@@ -427,6 +433,8 @@ static u32 value_of(struct vsvm_attr attr, u32 type)
 		return attr.pinned;
 	case DRM_VSVM_ATTR_READ_MOSTLY:
 		return attr.read_mostly;
+	case DRM_VSVM_ATTR_PEER:
+		return attr.peer;
 	default:
 		return attr.page_size;
 	}

@@ -26,6 +26,8 @@ struct vsvm_attr {
 	bool pinned;
 	/** @read_mostly: copies for reading are good */
 	bool read_mostly;
+	/** @peer: &enum drm_vsvm_peer */
+	u8 peer;
 };
 
 void *vsvm_attr_pack(struct vsvm_attr attr);

@@ -295,6 +295,7 @@ static int try_part(struct vsvm_svm *svm, struct vsvm_request *req, bool *stays)
 	req->granularity = attr.granularity;
 	req->mode = attr.atomic;
 	req->pinned = attr.pinned;
+	req->peer = attr.peer;
 	req->location = DRM_VSVM_LOCATION_VRAM;
 	has_moved = req->moved;
 	ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);

@@ -41,6 +41,7 @@
 #include "svm_fault.h"
 #include "svm_interval.h"
 #include "svm_pages.h"
+#include "svm_peer.h"
 #include "svm_policy.h"
 #include "svm_stack.h"
 #include "svm_to_ram.h"
@@ -183,6 +184,7 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	req->granularity = attr.granularity;
 	req->mode = attr.atomic;
 	req->pinned = attr.pinned;
+	req->peer = attr.peer;
 	req->dup_refused = 0;
 	req->dup = attr.read_mostly && vsvm_dup_wanted(svm, vma, req);
 	/* As far as that has not been settled, by a prefetch or an atomic. */
@@ -192,7 +194,8 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	req->end = min(req->end, bounds.end);
 
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_VMA, req->start, req->end);
-	if (req->atomic && req->mode != DRM_VSVM_ATOMIC_DIRECT)
+	ret = vsvm_peer_request(svm, interval, seq, vma, req);
+	if (!ret && req->atomic && req->mode != DRM_VSVM_ATOMIC_DIRECT)
 		ret = vsvm_atomic_request(svm, interval, seq, vma, req, bounds);
 	if (!ret)
 		ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);

@@ -49,6 +49,7 @@ struct vsvm_migrate_room *vsvm_migrate_room_alloc(unsigned int max)
 	room->max = max;
 	room->num_copies = 0;
 	room->evict_as = NULL;
+	room->whose = VSVM_OWN;
 	room->copies = (void *)(room + 1);
 	room->src = (void *)(room->copies + max);
 	room->dst = room->src + max;

@@ -8,6 +8,16 @@
 
 struct folio;
 
+/** enum vsvm_whose - whose pages move to system memory */
+enum vsvm_whose {
+	/** @VSVM_OWN: those that are in VRAM of the device that copies them */
+	VSVM_OWN = 0,
+	/** @VSVM_PEERS: those in VRAM of others */
+	VSVM_PEERS,
+	/** @VSVM_ALL: those in VRAM of whatever device */
+	VSVM_ALL,
+};
+
 /*
  * What &page.zone_device_data of a page in VRAM has: log2 of the pages that come back together, and
  * whether nobody has asked for the page or used it so far.
@@ -31,6 +41,8 @@ struct vsvm_migrate_room {
 	unsigned long *dst;
 	/** @pages: destinations that have not been given to one yet */
 	struct page **pages;
+	/** @whose: what vsvm_migrate_to_ram() moves, &enum vsvm_whose */
+	u8 whose;
 	/** @evict_as: for hold points: of the VM whose memory is to make room, or NULL */
 	const struct vsvm_hw_as *evict_as;
 };

@@ -40,12 +40,14 @@
 #include <drm/vsvm_drm.h>
 
 #include "../vsvm_hold.h"
+#include "../vsvm_peer.h"
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_atomic.h"
 #include "svm_dup.h"
 #include "svm_pages.h"
+#include "svm_peer.h"
 #include "svm_pin.h"
 
 /* Pages of a fault-around window at least. */
@@ -121,17 +123,28 @@ unsigned int vsvm_pages_around(unsigned int around, const struct vsvm_request *r
 	return max(around / 2, AROUND_MIN);
 }
 
-/* Numbers of the pages that VRAM has. */
+/*
+ * Numbers of the pages that VRAM has. Where there are peers, of theirs too, and whatever lies
+ * between: one comparison says of most pages that they are in system memory.
+ */
 struct vram_pfns {
 	unsigned long first;
 	unsigned long count;
+	const struct vsvm_vram *vram;
 };
 
 static struct vram_pfns vram_pfns(const struct vsvm_vram *vram)
 {
+	struct vram_pfns pfns = {};
+
 	if (!vram)
-		return (struct vram_pfns) {};
-	return (struct vram_pfns) { vram->first_pfn, READ_ONCE(vram->num_pages) };
+		return pfns;
+	pfns.first = vram->first_pfn;
+	pfns.count = READ_ONCE(vram->num_pages);
+	pfns.vram = vram;
+	if (vsvm_peer_any())
+		vsvm_peer_span(&pfns.first, &pfns.count);
+	return pfns;
 }
 
 /*
@@ -139,9 +152,9 @@ static struct vram_pfns vram_pfns(const struct vsvm_vram *vram)
  * first one on, wherever in it the range begins that it was asked about. But a folio of 2M is a
  * chunk, which says where each page of it is.
  */
-static u64 vram_offset(struct vram_pfns vram, unsigned long pfn, u64 addr)
+static u64 vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
 {
-	u64 offset = (u64)((pfn & ~HMM_PFN_FLAGS) - vram.first) << PAGE_SHIFT;
+	u64 offset = (u64)((pfn & ~HMM_PFN_FLAGS) - vram->first_pfn) << PAGE_SHIFT;
 
 	if (hmm_pfn_to_map_order(pfn) < HPAGE_PMD_ORDER)
 		return offset;
@@ -161,7 +174,21 @@ u64 vsvm_pages_vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 
 	if (!vram || !vsvm_pages_serves(pfn, false) ||
 	    !vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS))
 		return U64_MAX;
-	return vram_offset(vram_pfns(vram), pfn, addr & PAGE_MASK);
+	return vram_offset(vram, pfn, addr & PAGE_MASK);
+}
+
+/* The 4K entry for a page in VRAM of a device, or between the pages of several. */
+static u64 vram_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
+{
+	const struct vsvm_vram *owner = vram;
+	bool write = pfn & HMM_PFN_WRITE;
+
+	if (unlikely(!vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS)))
+		owner = vsvm_peer_by_pfn(pfn & ~HMM_PFN_FLAGS);
+	/* If it is stale and the owner gone, the entry is not made. */
+	if (!owner)
+		return vsvm_pt_leaf((u64)(pfn & ~HMM_PFN_FLAGS) << PAGE_SHIFT, write);
+	return vsvm_pt_leaf(vram_offset(owner, pfn, addr), write) | vsvm_peer_bits(vram, owner);
 }
 
 /* The 4K entry for a page, wherever it is. */
@@ -170,7 +197,7 @@ static __always_inline u64 page_leaf(struct vram_pfns vram, unsigned long pfn, u
 	bool write = pfn & HMM_PFN_WRITE;
 
 	if (unlikely((pfn & ~HMM_PFN_FLAGS) - vram.first < vram.count))
-		return vsvm_pt_leaf(vram_offset(vram, pfn, addr), write) | VSVM_PTE_VRAM;
+		return vram_leaf(vram.vram, pfn, addr);
 	return vsvm_pt_leaf((u64)(pfn & ~HMM_PFN_FLAGS) << PAGE_SHIFT, write);
 }
 
@@ -259,7 +286,7 @@ static int ask_hmm(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 		.end = span.end,
 		.hmm_pfns = pfns,
 		.default_flags = flags,
-		.dev_private_owner = vram ? vsvm_vram_owner(vram) : NULL,
+		.dev_private_owner = vram ? vsvm_vram_owner() : NULL,
 	};
 
 	mmap_assert_locked(svm->mm);
@@ -425,13 +452,15 @@ int vsvm_pages_get(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 static void drop_system(struct vsvm_svm *svm, const struct vsvm_request *req,
 			struct vsvm_span window)
 {
-	const struct vram_pfns vram = vram_pfns(svm->vram.pool);
+	const struct vsvm_vram *vram = svm->vram.pool;
 	unsigned long *pfn = svm->pfns;
 	u64 addr;
 
 	for (addr = window.start; addr < window.end; addr += PAGE_SIZE, pfn++)
 		if ((addr < req->start || addr >= req->end) &&
-		    (*pfn & ~HMM_PFN_FLAGS) - vram.first >= vram.count)
+		    !vsvm_vram_has_pfn(vram, *pfn & ~HMM_PFN_FLAGS) &&
+		    !(req->peer == DRM_VSVM_PEER_MAP &&
+		      vsvm_peer_has_pfn(vram, *pfn & ~HMM_PFN_FLAGS)))
 			*pfn = 0;
 }
 
@@ -503,6 +532,8 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 							       bounds), req->mode);
 	if (req->only_vram && !block)
 		drop_system(svm, req, window);
+	if (vsvm_peer_any() && vsvm_peer_refused(svm, req, window))
+		return VSVM_SERVE_AGAIN;
 	if (req->pinned)
 		vsvm_pin_reserve(svm, window);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_PAGES, req->start, req->end);
@@ -532,6 +563,8 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	else
 		mapped = map_small(svm, window, req->mode);
 	svm->stats.pages_mapped += mapped;
+	if (vsvm_peer_any())
+		vsvm_peer_mapped(svm, window, huge);
 	mutex_unlock(&svm->pt->lock);
 	trace_vsvm_map(vsvm_hw_as_id(svm->pt->as), window.start, window.end, mapped, huge);
 
@@ -541,7 +574,7 @@ int vsvm_pages_map(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigne
 	}
 	if (svm->vram.pool && vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS))
 		vsvm_vram_used(svm->vram.pool,
-			       vram_offset(vram_pfns(svm->vram.pool), pfn, req->start));
+			       vram_offset(svm->vram.pool, pfn, req->start));
 
 	/* A 2M page was expected, but what is mapped there already is in the way. */
 	req->end = min(req->end, window.end);

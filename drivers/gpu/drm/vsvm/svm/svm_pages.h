@@ -49,6 +49,8 @@ struct vsvm_request {
 	u8 mode;
 	/** @pinned: what of it is in VRAM is to stay there */
 	bool pinned;
+	/** @peer: &enum drm_vsvm_peer */
+	u8 peer;
 	/** @dup: a copy for reading will do */
 	bool dup;
 	/** @dup_refused: pages that were to be copied so and are not, by the last try */

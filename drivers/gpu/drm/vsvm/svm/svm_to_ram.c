@@ -17,6 +17,11 @@
  * that another process or thread could unmap is split before it moves, and eviction, of which the
  * process knows nothing, excludes it by mmap_lock (svm_evict.c).
  *
+ * In a range there may be pages of several devices. A CPU's access, and eviction, are about those
+ * of one, whose pages alone come along; who wants a range in system memory means all
+ * (&vsvm_migrate_room.whose). Others are collected with them, for all have one owner (DOC: Peers),
+ * and then left where they are. One copy engine copies what comes, from whatever VRAM.
+ *
  * Locking: mmap_lock for reading.
  *
  * Limits: another process that discards 2M of this one, by process_madvise() or as the OOM reaper,
@@ -30,11 +35,26 @@
 #include <linux/rmap.h>
 
 #include "../vsvm_hold.h"
+#include "../vsvm_peer.h"
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_migrate.h"
 #include "svm_to_ram.h"
+
+/* Is a page, which is locked, one that is to come? */
+static bool comes(const struct vsvm_vram *vram, const struct vsvm_migrate_room *room,
+		  const struct page *page)
+{
+	switch (room->whose) {
+	case VSVM_OWN:
+		return vsvm_vram_of(page) == vram;
+	case VSVM_PEERS:
+		return vsvm_vram_of(page) != vram;
+	default:
+		return true;
+	}
+}
 
 /* Step 2 on the way back: the pages of @m that are in VRAM. -ENOMEM if @fault_page gets none. */
 static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_migrate_room *room)
@@ -46,12 +66,16 @@ static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_m
 	for (i = 0; i < m->npages; i += step) {
 		struct page *src = migrate_pfn_to_page(m->src[i]);
 		u64 addr = m->start + ((u64)i << PAGE_SHIFT);
+		const struct vsvm_vram *owner;
 		struct folio *folio = NULL;
 		unsigned int j;
+		u32 from;
 
 		step = 1;
-		if (!src || !(m->src[i] & MIGRATE_PFN_MIGRATE))
+		if (!src || !(m->src[i] & MIGRATE_PFN_MIGRATE) || !comes(vram, room, src))
 			continue;
+		owner = vsvm_vram_of(src);
+		from = vsvm_peer_copy_from(vram, owner);
 		if (m->src[i] & MIGRATE_PFN_COMPOUND) {
 			step = HPAGE_PMD_NR;
 			folio = vma_alloc_folio(gfp | __GFP_NORETRY, HPAGE_PMD_ORDER, m->vma, addr);
@@ -59,9 +83,8 @@ static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_m
 		if (folio) {
 			folio_lock(folio);
 			m->dst[i] = migrate_pfn(folio_pfn(folio)) | MIGRATE_PFN_COMPOUND;
-			vsvm_migrate_add_copy(room, vsvm_vram_offset(vram, src),
-					      page_to_phys(&folio->page), HPAGE_PMD_SIZE,
-					      VSVM_HW_COPY_FROM_VRAM);
+			vsvm_migrate_add_copy(room, vsvm_vram_offset(owner, src),
+					      page_to_phys(&folio->page), HPAGE_PMD_SIZE, from);
 			continue;
 		}
 		for (j = 0; j < step; j++) {
@@ -81,9 +104,8 @@ static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_m
 			}
 			folio_lock(folio);
 			m->dst[i + j] = migrate_pfn(folio_pfn(folio));
-			vsvm_migrate_add_copy(room, vsvm_vram_offset(vram, src + j),
-					      page_to_phys(&folio->page), PAGE_SIZE,
-					      VSVM_HW_COPY_FROM_VRAM);
+			vsvm_migrate_add_copy(room, vsvm_vram_offset(owner, src + j),
+					      page_to_phys(&folio->page), PAGE_SIZE, from);
 		}
 	}
 	return ret;
@@ -91,12 +113,12 @@ static int plan_ram(struct vsvm_vram *vram, struct migrate_vma *m, struct vsvm_m
 
 /**
  * vsvm_migrate_to_ram() - move what of a range is in VRAM to system memory
- * @vram: VRAM
+ * @vram: VRAM of the device that copies
  * @vma: VMA
  * @span: range, in the VMA; of a folio of 2M all, if it is mapped as one
  * @whole: a folio of 2M may stay one; only where nobody can unmap it meanwhile (DOC: above)
  * @fault_page: page that a CPU waits for, locked and with a reference; NULL: none
- * @room: room for as many pages
+ * @room: room for as many pages, which says whose
  * @moved: out: 4K pages that moved
  *
  * Context: mmap_lock held for reading, mm_users. May be in the service of a fault of ours.
@@ -113,7 +135,7 @@ int vsvm_migrate_to_ram(struct vsvm_vram *vram, struct vm_area_struct *vma, stru
 		.end = span.end,
 		.src = room->src,
 		.dst = room->dst,
-		.pgmap_owner = vsvm_vram_owner(vram),
+		.pgmap_owner = vsvm_vram_owner(),
 		.flags = vsvm_vram_select(vram) | (whole ? MIGRATE_VMA_SELECT_COMPOUND : 0),
 		.fault_page = fault_page,
 	};
@@ -187,6 +209,7 @@ void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span)
 	if (!svm->vram.room)
 		return;
 
+	svm->vram.room->whose = VSVM_ALL;
 	vma_iter_init(&vmi, svm->mm, span.start);
 	mmap_read_lock(svm->mm);
 	for_each_vma_range(vmi, vma, span.end) {
@@ -200,6 +223,7 @@ void vsvm_migrate_back(struct vsvm_svm *svm, struct vsvm_span span)
 			svm->stats.to_system += moved;
 	}
 	mmap_read_unlock(svm->mm);
+	svm->vram.room->whose = VSVM_OWN;
 }
 
 /*

@@ -326,7 +326,7 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 		.end = span.end,
 		.src = room->src,
 		.dst = room->dst,
-		.pgmap_owner = vsvm_vram_owner(svm->vram.pool),
+		.pgmap_owner = vsvm_vram_owner(),
 		.flags = MIGRATE_VMA_SELECT_SYSTEM,
 	};
 	struct vsvm_span had;

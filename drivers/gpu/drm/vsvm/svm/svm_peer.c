@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: Memory in VRAM of other devices
+ *
+ * What a fault finds in VRAM of a peer, by the wish for the range (&enum drm_vsvm_peer):
+ *
+ * - it is mapped where it is: HMM tells of it as of our own, and svm_pages.c makes an entry that
+ *   names the peer. Nothing moves, and nothing differs afterwards: what zaps our own VRAM zaps
+ *   this, with the same notifier, be it that the peer needs the room, is unbound, or a CPU wants
+ *   the page. To the peer it counts as used (vsvm_vram_used(), vsvm_vram_age.c);
+ * - or it moves to our VRAM, by our copy engine, which reads the peer's (svm_to_vram.c);
+ * - or it is refused, and comes to system memory first, here.
+ *
+ * Both devices may fault on a page at once, each wanting it. Migration takes it from all who map it,
+ * by the folio's lock: who does not get that finds the page where the other one has put it, the next
+ * time, and maps it there. If both go on they are found to thrash, as a CPU and a GPU would be
+ * (is_thrashing() in svm_to_vram.c), and who is maps it where it is.
+ *
+ * A page in VRAM of whatever device has no page table entry of a CPU, so atomics of several devices
+ * are between these alone. They act on the same memory by the same instructions, and lose nothing.
+ * Once a CPU wants the page it comes back, which takes it from all of them first.
+ *
+ * Locking: update_lock and mmap_lock (for reading); pt->lock where it is said.
+ *
+ * Limits: the device's access counters do not count VRAM of peers, so what is used there much is not
+ * brought to the GPU that does so; nor is it pinned by %DRM_VSVM_ATTR_PINNED.
+ */
+
+#include <linux/hmm.h>
+#include <linux/mm.h>
+
+#include <drm/vsvm_drm.h>
+
+#include "../vsvm_peer.h"
+#include "../vsvm_trace.h"
+#include "svm.h"
+#include "svm_migrate.h"
+#include "svm_pages.h"
+#include "svm_peer.h"
+#include "svm_to_ram.h"
+
+static bool has(const struct vsvm_svm *svm, unsigned long pfn)
+{
+	return pfn & HMM_PFN_VALID && svm->vram.pool &&
+	       vsvm_peer_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS);
+}
+
+/**
+ * vsvm_peer_request() - bring what is refused in VRAM of peers to system memory
+ * @svm: SVM
+ * @interval: covers the request
+ * @seq: of its notifier
+ * @vma: VMA of the request
+ * @req: request
+ *
+ * Context: update_lock held, mmap_lock for reading, mm_users; may wait for memory.
+ * Return: 0 if there is none; VSVM_SERVE_* or &enum vsvm_error.
+ */
+int vsvm_peer_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		      struct vm_area_struct *vma, struct vsvm_request *req)
+{
+	struct vsvm_span span = { req->start, req->end };
+	unsigned int i, count = (req->end - req->start) >> PAGE_SHIFT, first, moved;
+	int ret;
+
+	if (likely(req->peer != DRM_VSVM_PEER_REFUSE) || !vsvm_peer_any() || !svm->vram.pool)
+		return 0;
+	lockdep_assert_held(&svm->update_lock);
+	mmap_assert_locked(svm->mm);
+
+	ret = vsvm_pages_look(svm, interval, seq, span);
+	if (ret)
+		return ret;
+	for (first = 0; first < count && !has(svm, svm->pfns[first]); first++)
+		;
+	if (first == count)
+		return 0;
+	for (i = count; !has(svm, svm->pfns[i - 1]); i--)
+		;
+	span.end = span.start + ((u64)i << PAGE_SHIFT);
+	span.start += (u64)first << PAGE_SHIFT;
+
+	if (!svm->vram.room)
+		svm->vram.room = vsvm_migrate_room_alloc(VSVM_SVM_RUN_PAGES);
+	if (!svm->vram.room)
+		return VSVM_ERROR_NOMEM;
+	svm->vram.room->whose = VSVM_PEERS;
+	ret = vsvm_migrate_to_ram(svm->vram.pool, vma, span, false, NULL, svm->vram.room, &moved);
+	svm->vram.room->whose = VSVM_OWN;
+	svm->stats.peer_refused += moved;
+	trace_vsvm_peer(vsvm_hw_as_id(svm->pt->as), span.start, span.end, VSVM_PEER_REFUSED, moved);
+	if (moved)
+		return VSVM_SERVE_MOVED;
+	/* Somebody has it in hand, or there is little memory: as an access by a CPU would. */
+	req->end = min(req->end, span.start + PAGE_SIZE);
+	if (span.start == req->start)
+		return vsvm_pages_fault(vma, req);
+	req->end = span.start;
+	return 0;
+}
+
+/**
+ * vsvm_peer_refused() - leave out what must not be mapped
+ * @svm: SVM; its @pfns lose what is in VRAM of peers and was not asked for
+ * @req: request
+ * @window: what @svm->pfns is about
+ *
+ * Context: update_lock held. What is left may be stale, as ever.
+ * Return: true if a page of the request is there, where vsvm_peer_request() has found none.
+ */
+bool vsvm_peer_refused(struct vsvm_svm *svm, const struct vsvm_request *req,
+		       struct vsvm_span window)
+{
+	unsigned long *pfn = svm->pfns;
+	u64 addr;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	if (likely(req->peer != DRM_VSVM_PEER_REFUSE))
+		return false;
+	for (addr = window.start; addr < window.end; addr += PAGE_SIZE, pfn++) {
+		if (!has(svm, *pfn))
+			continue;
+		if (addr >= req->start && addr < req->end)
+			return true;
+		*pfn = 0;
+	}
+	return false;
+}
+
+/**
+ * vsvm_peer_mapped() - pages have been mapped, of which some may be in VRAM of peers
+ * @svm: SVM; its @pfns say where they are
+ * @window: what @svm->pfns is about
+ * @huge: it was a page of 2M, of which that is a part
+ *
+ * Context: pt->lock held since it was seen that @svm->pfns are not stale: the pages are in use.
+ */
+void vsvm_peer_mapped(struct vsvm_svm *svm, struct vsvm_span window, bool huge)
+{
+	unsigned int i, count = (window.end - window.start) >> PAGE_SHIFT, mapped = 0;
+	struct vsvm_vram *vram = NULL;
+	u64 offset, last = U64_MAX;
+
+	lockdep_assert_held(&svm->pt->lock);
+
+	for (i = 0; i < count; i++) {
+		unsigned long pfn = svm->pfns[i] & ~HMM_PFN_FLAGS;
+
+		if (!vsvm_pages_serves(svm->pfns[i], false) || !has(svm, svm->pfns[i]))
+			continue;
+		mapped++;
+		if (!vram || !vsvm_vram_has_pfn(vram, pfn)) {
+			vram = vsvm_peer_by_pfn(pfn);
+			last = U64_MAX;
+		}
+		/* Once for each chunk. */
+		offset = (u64)(pfn - vram->first_pfn) << PAGE_SHIFT;
+		if (offset / VSVM_HW_VRAM_BLOCK != last)
+			vsvm_vram_used(vram, offset);
+		last = offset / VSVM_HW_VRAM_BLOCK;
+		if (huge) {
+			mapped = VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
+			break;
+		}
+	}
+	if (!mapped)
+		return;
+	svm->stats.peer += mapped;
+	trace_vsvm_peer(vsvm_hw_as_id(svm->pt->as), window.start, window.end, VSVM_PEER_MAPPED,
+			mapped);
+}
