@@ -79,12 +79,13 @@ enum vsvm_hold_point {
 	VSVM_HOLD_UPDATE_RETRY,
 	/**
 	 * @VSVM_HOLD_MIGRATE_PAGES: "migrate-pages": pages that are to go to VRAM have been taken
-	 * and locked; before they are copied. With mmap_lock held for reading
+	 * and locked; before they are copied. With mmap_lock held for reading; if they are 2M as
+	 * one of another device's VRAM, for writing
 	 */
 	VSVM_HOLD_MIGRATE_PAGES,
 	/**
 	 * @VSVM_HOLD_MIGRATE_DONE: "migrate-done": they are in VRAM, and nothing maps them yet.
-	 * With mmap_lock held for reading
+	 * With mmap_lock held, as there
 	 */
 	VSVM_HOLD_MIGRATE_DONE,
 	/**

@@ -231,7 +231,10 @@ static int serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm_int
 		}
 		if (ret == VSVM_SERVE_RESERVE)
 			vsvm_migrate_begin(svm, req);
-		if (ret == VSVM_SERVE_RESERVE || ret == VSVM_SERVE_MOVED) {
+		if (ret == VSVM_SERVE_ALONE)
+			vsvm_migrate_alone(svm, req);
+		if (ret == VSVM_SERVE_RESERVE || ret == VSVM_SERVE_MOVED ||
+		    ret == VSVM_SERVE_ALONE) {
 			interval = vsvm_interval_find(svm, req->start);
 			continue;
 		}
@@ -300,6 +303,7 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 		req.full = 0;
 		req.moved = false;
 		req.only_vram = false;
+		req.alone = false;
 		req.reserved = false;
 		if (start != run->start)
 			interval = vsvm_interval_find(svm, start);

@@ -41,6 +41,10 @@ struct vsvm_request {
 	unsigned int room;
 	/** @room_2m: they may be one page of 2M, which takes a chunk without a page in use */
 	bool room_2m;
+	/** @from_peers: something that is to move to VRAM is in that of another device */
+	bool from_peers;
+	/** @alone: moving it as 2M with mmap_lock for writing has been tried */
+	bool alone;
 	/** @only_vram: what is around it and not in VRAM is to fault, and move then */
 	bool only_vram;
 	/** @reserved: what migration takes has been asked for */
@@ -67,6 +71,12 @@ struct vsvm_request {
 	bool behind;
 };
 
+/** vsvm_request_has() - is an address one that is asked for? */
+static inline bool vsvm_request_has(const struct vsvm_request *req, u64 addr)
+{
+	return addr >= req->start && addr < req->end;
+}
+
 /*
  * Besides an &enum vsvm_error, a step of the service may answer: memory changed under it, or the
  * request has become smaller; the first page has to wait for the process.
@@ -78,6 +88,8 @@ struct vsvm_request {
 #define VSVM_SERVE_RESERVE	(-4)
 /* It has been entered into the page table. */
 #define VSVM_SERVE_DONE		(-5)
+/* It is to move with mmap_lock for writing, by vsvm_migrate_alone(), and then to be tried again. */
+#define VSVM_SERVE_ALONE	(-6)
 
 void vsvm_pages_beside(struct vsvm_pt *pt, struct vsvm_request *req);
 int vsvm_pages_look(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,

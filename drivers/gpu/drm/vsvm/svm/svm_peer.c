@@ -12,9 +12,9 @@
  * - or it moves to our VRAM, by our copy engine, which reads the peer's (svm_to_vram.c);
  * - or it is refused, and comes to system memory first, here.
  *
- * Both devices may fault on a page at once, each wanting it. Migration takes it from all who map it,
- * by the folio's lock: who does not get that finds the page where the other one has put it, the next
- * time, and maps it there. If both go on they are found to thrash, as a CPU and a GPU would be
+ * Both devices may fault on a page at once, each wanting it. Migration takes it from all who map
+ * it, by the folio's lock: who does not get that finds the page where the other one has put it, the
+ * next time, and maps it there. If both go on they are found to thrash, as a CPU and a GPU would be
  * (is_thrashing() in svm_to_vram.c), and who is maps it where it is.
  *
  * A page in VRAM of whatever device has no page table entry of a CPU, so atomics of several devices
@@ -23,11 +23,12 @@
  *
  * Locking: update_lock and mmap_lock (for reading); pt->lock where it is said.
  *
- * Limits: the device's access counters do not count VRAM of peers, so what is used there much is not
- * brought to the GPU that does so; nor is it pinned by %DRM_VSVM_ATTR_PINNED.
+ * Limits: the device's access counters do not count VRAM of peers, so what is used there much is
+ * not brought to the GPU that does so; nor is it pinned by %DRM_VSVM_ATTR_PINNED.
  */
 
 #include <linux/hmm.h>
+#include <linux/migrate.h>
 #include <linux/mm.h>
 
 #include <drm/vsvm_drm.h>
@@ -122,7 +123,7 @@ bool vsvm_peer_refused(struct vsvm_svm *svm, const struct vsvm_request *req,
 	for (addr = window.start; addr < window.end; addr += PAGE_SIZE, pfn++) {
 		if (!has(svm, *pfn))
 			continue;
-		if (addr >= req->start && addr < req->end)
+		if (vsvm_request_has(req, addr))
 			return true;
 		*pfn = 0;
 	}
@@ -170,4 +171,67 @@ void vsvm_peer_mapped(struct vsvm_svm *svm, struct vsvm_span window, bool huge)
 	svm->stats.peer += mapped;
 	trace_vsvm_peer(vsvm_hw_as_id(svm->pt->as), window.start, window.end, VSVM_PEER_MAPPED,
 			mapped);
+}
+
+/**
+ * vsvm_peer_takes() - does a request for VRAM take a page that a peer has there?
+ * @req: request
+ * @addr: address of the page
+ *
+ * What it asks for itself, and what the program wants to move with it.
+ *
+ * Return: true if so.
+ */
+bool vsvm_peer_takes(const struct vsvm_request *req, u64 addr)
+{
+	if (req->peer == DRM_VSVM_PEER_REFUSE || req->present)
+		return false;
+	if (req->peer != DRM_VSVM_PEER_DEFAULT && !req->asked)
+		return false;
+	return req->granularity || vsvm_request_has(req, addr);
+}
+
+/**
+ * vsvm_peer_wanted() - is there something that a request for VRAM takes from a peer?
+ * @svm: SVM
+ * @start: first byte of what @svm->pfns is about
+ * @span: what is to move
+ * @req: request
+ *
+ * Context: update_lock held. It may be stale.
+ * Return: true if so.
+ */
+bool vsvm_peer_wanted(const struct vsvm_svm *svm, u64 start, struct vsvm_span span,
+		      const struct vsvm_request *req)
+{
+	u64 addr;
+
+	if (!vsvm_peer_any())
+		return false;
+	for (addr = span.start; addr < span.end; addr += PAGE_SIZE)
+		if (vsvm_peer_takes(req, addr) &&
+		    has(svm, svm->pfns[(addr - start) >> PAGE_SHIFT]))
+			return true;
+	return false;
+}
+
+/**
+ * vsvm_peer_taken() - of what has gone to VRAM, how much have peers had?
+ * @room: room, between steps 3 and 4 of a migration: the sources are still there
+ * @count: pages that it is about
+ *
+ * Return: 4K pages.
+ */
+unsigned int vsvm_peer_taken(const struct vsvm_migrate_room *room, unsigned int count)
+{
+	unsigned int i, taken = 0;
+
+	for (i = 0; i < count; i++) {
+		const struct page *page = migrate_pfn_to_page(room->src[i]);
+
+		if (page && is_zone_device_page(page) && room->src[i] & MIGRATE_PFN_MIGRATE &&
+		    room->dst[i])
+			taken += room->dst[i] & MIGRATE_PFN_COMPOUND ? HPAGE_PMD_NR : 1;
+	}
+	return taken;
 }

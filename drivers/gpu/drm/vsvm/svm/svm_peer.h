@@ -7,6 +7,7 @@
 #include "svm_interval.h"
 
 struct vm_area_struct;
+struct vsvm_migrate_room;
 struct vsvm_request;
 struct vsvm_svm;
 
@@ -24,6 +25,10 @@ int vsvm_peer_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsi
 		      struct vm_area_struct *vma, struct vsvm_request *req);
 bool vsvm_peer_refused(struct vsvm_svm *svm, const struct vsvm_request *req,
 		       struct vsvm_span window);
+bool vsvm_peer_takes(const struct vsvm_request *req, u64 addr);
+bool vsvm_peer_wanted(const struct vsvm_svm *svm, u64 start, struct vsvm_span span,
+		      const struct vsvm_request *req);
+unsigned int vsvm_peer_taken(const struct vsvm_migrate_room *room, unsigned int count);
 void vsvm_peer_mapped(struct vsvm_svm *svm, struct vsvm_span window, bool huge);
 
 #endif

@@ -5,7 +5,12 @@
  *
  * Moves what a fault or a prefetch asks for to VRAM, where that is where it is to be.
  *
- * What goes to VRAM: anonymous memory, and what a private mapping of a file has copied. What stays:
+ * What goes to VRAM: anonymous memory, and what a private mapping of a file has copied, also where
+ * another device has it in its VRAM: then our copy engine reads it there, and it does not stop in
+ * system memory. A page of 2M goes as one if the process has it for itself, which takes mmap_lock
+ * for writing (vsvm_migrate_alone()), and in pieces otherwise. Of such, only what a request asks
+ * for itself goes, or what the program wants to move with it: what lies around it the other device
+ * uses. What stays:
  * page cache, hugetlb, what is pinned, locked (mlock) or merged (KSM), and what userfaultfd
  * watches. It is mapped where it is, and counted.
  *
@@ -24,7 +29,7 @@
  * What moves to VRAM again and again in a short time, because a CPU wants it back or there is not
  * enough VRAM, is left alone for a while (is_thrashing()), unless a prefetch asks for it.
  *
- * Locking: update_lock; mmap_lock for reading.
+ * Locking: update_lock; mmap_lock for reading, but where it is said.
  */
 
 #include <linux/bitfield.h>
@@ -38,12 +43,15 @@
 #include <drm/vsvm_drm.h>
 
 #include "../vsvm_hold.h"
+#include "../vsvm_peer.h"
 #include "../vsvm_trace.h"
 #include "../vsvm_vram.h"
 #include "svm.h"
 #include "svm_density.h"
 #include "svm_migrate.h"
 #include "svm_pages.h"
+#include "svm_peer.h"
+#include "svm_to_ram.h"
 #include "svm_to_vram.h"
 
 /*
@@ -90,8 +98,26 @@ static unsigned int return_order(const struct vsvm_request *req)
 	return min_t(unsigned int, req->granularity - PAGE_SHIFT, HPAGE_PMD_ORDER);
 }
 
+/* Whose VRAM is a page in that has been collected to be moved? NULL: it is the system's. */
+static const struct vsvm_vram *owner_of(const struct page *page)
+{
+	return is_zone_device_page(page) ? vsvm_vram_of(page) : NULL;
+}
+
+/* Is a page that has been collected, from @addr, to go to @vram? */
+static bool page_goes(const struct vsvm_vram *vram, const struct page *page, u64 addr,
+		      const struct vsvm_request *req)
+{
+	const struct vsvm_vram *owner = owner_of(page);
+
+	if (unlikely(owner))
+		return owner != vram && vsvm_peer_takes(req, addr);
+	return !stays(page);
+}
+
 /* Is page @i of @m to go to VRAM? */
-static bool goes(const struct migrate_vma *m, unsigned int i, const struct vsvm_request *req)
+static bool goes(const struct vsvm_vram *vram, const struct migrate_vma *m, unsigned int i,
+		 const struct vsvm_request *req)
 {
 	const struct page *page = migrate_pfn_to_page(m->src[i]);
 	u64 addr = m->start + ((u64)i << PAGE_SHIFT);
@@ -99,7 +125,18 @@ static bool goes(const struct migrate_vma *m, unsigned int i, const struct vsvm_
 	if (!(m->src[i] & MIGRATE_PFN_MIGRATE))
 		return false;
 	/* A hole is filled where somebody wants it, or memory would come from nothing. */
-	return page ? !stays(page) : !req->present && addr >= req->start && addr < req->end;
+	if (!page)
+		return !req->present && vsvm_request_has(req, addr);
+	return page_goes(vram, page, addr, req);
+}
+
+/* Would a page that HMM has told of by @pfn go? It may be gone by now, and is not looked at. */
+static bool may_go(const struct vsvm_vram *vram, unsigned long pfn, u64 addr,
+		   const struct vsvm_request *req)
+{
+	pfn &= ~HMM_PFN_FLAGS;
+	return !vsvm_vram_has_pfn(vram, pfn) &&
+	       (!vsvm_peer_has_pfn(vram, pfn) || vsvm_peer_takes(req, addr));
 }
 
 /*
@@ -189,6 +226,23 @@ unsigned int vsvm_migrate_vram_pages(struct vsvm_svm *svm, unsigned int count)
 	return got;
 }
 
+/* Has a page copied to where it goes, or that cleared where there is none. */
+static void plan_copy(struct vsvm_svm *svm, const struct page *src, u64 to, u64 size)
+{
+	struct vsvm_migrate_room *room = svm->vram.room;
+	const struct vsvm_vram *owner = src ? owner_of(src) : NULL;
+
+	if (!src)
+		vsvm_migrate_add_copy(room, 0, to, size,
+				      VSVM_HW_COPY_TO_VRAM | VSVM_HW_COPY_CLEAR);
+	else if (unlikely(owner))
+		vsvm_migrate_add_copy(room, vsvm_vram_offset(owner, src), to, size,
+				      VSVM_HW_COPY_TO_VRAM |
+				      vsvm_peer_copy_from(svm->vram.pool, owner));
+	else
+		vsvm_migrate_add_copy(room, page_to_phys(src), to, size, VSVM_HW_COPY_TO_VRAM);
+}
+
 /* Step 2 for a range of 2M that is one folio, or a hole. */
 static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct vsvm_request *req)
 {
@@ -196,7 +250,9 @@ static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 	struct vsvm_svm_vram *vram = &svm->vram;
 	u64 to;
 
-	if (!(m->src[0] & MIGRATE_PFN_COMPOUND) || (src ? stays(src) : req->present))
+	if (!(m->src[0] & MIGRATE_PFN_COMPOUND))
+		return false;
+	if (src ? !page_goes(vram->pool, src, m->start, req) : req->present)
 		return false;
 	page = vsvm_vram_folio(vram->pool, vram->spare);
 	if (!page)
@@ -204,12 +260,7 @@ static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 	to = vsvm_vram_offset(vram->pool, page);
 	page->zone_device_data = (void *)(unsigned long)return_order(req);
 	m->dst[0] = migrate_pfn(page_to_pfn(page)) | MIGRATE_PFN_COMPOUND;
-	if (src)
-		vsvm_migrate_add_copy(vram->room, page_to_phys(src), to, HPAGE_PMD_SIZE,
-				      VSVM_HW_COPY_TO_VRAM);
-	else
-		vsvm_migrate_add_copy(vram->room, 0, to, HPAGE_PMD_SIZE,
-				      VSVM_HW_COPY_TO_VRAM | VSVM_HW_COPY_CLEAR);
+	plan_copy(svm, src, to, HPAGE_PMD_SIZE);
 	vsvm_vram_put(vram->pool, vram->spare);
 	vram->spare = NULL;
 	return true;
@@ -224,12 +275,7 @@ static void plan_page(struct vsvm_svm *svm, struct migrate_vma *m, unsigned int 
 	page->zone_device_data = vsvm_density_mark(m->start + ((u64)i << PAGE_SHIFT), req,
 						   return_order(req));
 	m->dst[i] = migrate_pfn(page_to_pfn(page));
-	if (src)
-		vsvm_migrate_add_copy(svm->vram.room, page_to_phys(src), to, PAGE_SIZE,
-				      VSVM_HW_COPY_TO_VRAM);
-	else
-		vsvm_migrate_add_copy(svm->vram.room, 0, to, PAGE_SIZE,
-				      VSVM_HW_COPY_TO_VRAM | VSVM_HW_COPY_CLEAR);
+	plan_copy(svm, src, to, PAGE_SIZE);
 }
 
 /* Step 2 otherwise. */
@@ -239,10 +285,10 @@ static void plan_pages(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 	unsigned int i, count = 0, next = 0;
 
 	for (i = 0; i < m->npages; i++)
-		count += goes(m, i, req);
+		count += goes(svm->vram.pool, m, i, req);
 	count = vsvm_migrate_vram_pages(svm, count);
 	for (i = 0; i < m->npages && next < count; i++)
-		if (goes(m, i, req))
+		if (goes(svm->vram.pool, m, i, req))
 			plan_page(svm, m, i, pages[next++], req);
 }
 
@@ -312,11 +358,12 @@ static struct vsvm_span sources(const struct migrate_vma *m)
 
 /*
  * Moves a range of a VMA, in one block of 2M, to VRAM. Holes are filled where they are in the pages
- * of the request, or all of it is one. Where the CPU had a page of 2M, @was_2m. Returns how many
- * pages moved.
+ * of the request, or all of it is one. Where the CPU had a page of 2M, @was_2m. From another device
+ * it goes as one only if nobody can unmap it meanwhile, @alone. Returns how many pages moved.
  */
 static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
-			    struct vsvm_span span, const struct vsvm_request *req, bool was_2m)
+			    struct vsvm_span span, const struct vsvm_request *req, bool was_2m,
+			    bool alone)
 {
 	struct vsvm_migrate_room *room = svm->vram.room;
 	u64 begin = vsvm_trace_begin(vsvm_migrate);
@@ -329,13 +376,16 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 		.pgmap_owner = vsvm_vram_owner(),
 		.flags = MIGRATE_VMA_SELECT_SYSTEM,
 	};
+	unsigned int moved, from_peers = 0;
 	struct vsvm_span had;
-	unsigned int moved;
 
 	/* Else the kernel splits what is 2M, and says of a hole that it is many small ones. */
 	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K &&
-	    !svm->vram.pool->coherent)
+	    !svm->vram.pool->coherent && (!req->from_peers || alone))
 		m.flags |= MIGRATE_VMA_SELECT_COMPOUND;
+
+	if (req->from_peers)
+		m.flags |= vsvm_vram_select(svm->vram.pool);
 
 	if (migrate_vma_setup(&m) || !m.npages)
 		return 0;
@@ -347,11 +397,17 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	had = sources(&m);
 	migrate_vma_pages(&m);
 	moved = vsvm_migrate_moved(room, m.npages);
+	if (req->from_peers)
+		from_peers = vsvm_peer_taken(room, m.npages);
 	svm->stats.ahead += vsvm_density_ahead(room, m.start, m.npages, req);
 	vsvm_hold(svm->pt->as, VSVM_HOLD_MIGRATE_DONE, span.start, span.end);
 	migrate_vma_finalize(&m);
 
 	svm->stats.to_vram += moved;
+	svm->stats.from_peer += from_peers;
+	if (from_peers)
+		trace_vsvm_peer(vsvm_hw_as_id(svm->pt->as), span.start, span.end, VSVM_PEER_TAKEN,
+				from_peers);
 	if (was_2m && !(room->dst[0] & MIGRATE_PFN_COMPOUND))
 		svm->stats.pages_split += moved;
 	if (moved && had.start < had.end)
@@ -403,10 +459,10 @@ struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_
 	for (addr = span.start; addr < span.end; addr += PAGE_SIZE) {
 		unsigned long pfn = pfns[(addr - block.start) >> PAGE_SHIFT];
 
-		in_request = addr >= req->start && addr < req->end;
+		in_request = vsvm_request_has(req, addr);
 		if (!(pfn & HMM_PFN_VALID)) {
 			hole |= in_request;
-		} else if (!vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS)) {
+		} else if (may_go(vram, pfn, addr, req)) {
 			system = true;
 			lacks |= in_request;
 		}
@@ -435,8 +491,7 @@ static void ask_room(const unsigned long *pfns, const struct vsvm_vram *vram, u6
 	for (addr = span.start; addr < span.end; addr += PAGE_SIZE) {
 		unsigned long pfn = pfns[(addr - start) >> PAGE_SHIFT];
 
-		req->room += !(pfn & HMM_PFN_VALID) ||
-			     !vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS);
+		req->room += !(pfn & HMM_PFN_VALID) || may_go(vram, pfn, addr, req);
 	}
 	req->room_2m = whole && span.end - span.start == VSVM_PT_BLOCK_SIZE &&
 		       (!(first & HMM_PFN_VALID) ||
@@ -455,8 +510,7 @@ static unsigned int count_wanted(const struct vsvm_svm *svm, u64 start,
 	for (addr = req->start; addr < req->end; addr += PAGE_SIZE) {
 		unsigned long pfn = svm->pfns[(addr - start) >> PAGE_SHIFT];
 
-		count += pfn & HMM_PFN_VALID &&
-			 !vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS);
+		count += pfn & HMM_PFN_VALID && may_go(svm->vram.pool, pfn, addr, req);
 	}
 	return count;
 }
@@ -492,17 +546,70 @@ int vsvm_migrate_count(struct vsvm_svm *svm, struct vsvm_interval *interval, uns
 static void own_pages(struct vsvm_svm *svm, struct vm_area_struct *vma, u64 start,
 		      const struct vsvm_request *req)
 {
+	const unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_WRITE;
+	bool peer;
 	u64 addr;
 
 	for (addr = req->start; addr < req->end; addr += PAGE_SIZE) {
 		unsigned long pfn = svm->pfns[(addr - start) >> PAGE_SHIFT];
 
 		if (!(pfn & HMM_PFN_VALID) || pfn & HMM_PFN_WRITE ||
-		    vsvm_vram_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS) ||
-		    !folio_test_anon(page_folio(pfn_to_page(pfn & ~HMM_PFN_FLAGS))))
+		    !may_go(svm->vram.pool, pfn, addr, req))
 			continue;
-		handle_mm_fault(vma, addr, FAULT_FLAG_REMOTE | FAULT_FLAG_WRITE, NULL);
+		peer = vsvm_peer_has_pfn(svm->vram.pool, pfn & ~HMM_PFN_FLAGS);
+		if (!peer && !folio_test_anon(page_folio(pfn_to_page(pfn & ~HMM_PFN_FLAGS))))
+			continue;
+		handle_mm_fault(vma, addr, flags, NULL);
+		/* That has brought it to the system, and the next one copies it. */
+		if (peer)
+			handle_mm_fault(vma, addr, flags, NULL);
 	}
+}
+
+/* Is a request for a page of 2M that another device has, and that may go as one? */
+static bool goes_whole(const struct vsvm_svm *svm, struct vsvm_span span,
+		       const struct vsvm_request *req)
+{
+	return req->from_peers && svm->vram.spare && !svm->vram.pool->coherent &&
+	       req->page_size != DRM_VSVM_PAGE_SIZE_4K &&
+	       IS_ALIGNED(span.start, VSVM_PT_BLOCK_SIZE) &&
+	       span.end - span.start == VSVM_PT_BLOCK_SIZE;
+}
+
+/**
+ * vsvm_migrate_alone() - take 2M over from another device as one page
+ * @svm: SVM, for which vsvm_migrate_begin() has been called
+ * @req: request, for which vsvm_migrate_request() has said %VSVM_SERVE_ALONE
+ *
+ * Why alone: while it is on its way nobody may unmap it as a whole (DOC: To system memory). If that
+ * cannot be excluded, it is left for the next try, which moves it in pieces.
+ *
+ * Context: update_lock held, mmap_lock not, mm_users.
+ */
+void vsvm_migrate_alone(struct vsvm_svm *svm, struct vsvm_request *req)
+{
+	struct vsvm_span block = { ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE) };
+	struct vm_area_struct *vma;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	block.end = block.start + VSVM_PT_BLOCK_SIZE;
+	req->alone = true;
+	/* A work item cannot be killed, but then those are that it waits for. */
+	if (mmap_write_lock_killable(svm->mm))
+		return;
+	/* It may be another one by now, whose memory may be in VRAM as well as elsewhere. */
+	vma = vma_lookup(svm->mm, block.start);
+	if (vma && vma->vm_end >= block.end && vsvm_migrate_vma_ok(vma) &&
+	    !vsvm_migrate_is_shared(vma)) {
+		/* madvise() is content with the lock of the VMA. */
+		vma_start_write(vma);
+		if (to_vram(svm, vma, block, req, true, true)) {
+			req->moved = true;
+			req->only_vram = true;
+		}
+	}
+	mmap_write_unlock(svm->mm);
 }
 
 /**
@@ -560,9 +667,13 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		svm->stats.kept_thrashing += wanted;
 		return 0;
 	}
+	req->from_peers = vsvm_peer_wanted(svm, block.start, span, req);
 	ask_room(svm->pfns, svm->vram.pool, block.start, whole, span, req);
 	if (!req->reserved && !has_room(&svm->vram, req))
 		return VSVM_SERVE_RESERVE;
+
+	if (was_2m && !req->alone && svm->vram.room && goes_whole(svm, span, req))
+		return VSVM_SERVE_ALONE;
 
 	req->moved = true;
 	if (!svm->vram.room || (!svm->vram.spare &&
@@ -576,12 +687,12 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 	req->only_vram = true;
 	if (req->write && !req->present)
 		own_pages(svm, vma, block.start, req);
-	if (to_vram(svm, vma, span, req, was_2m))
+	if (to_vram(svm, vma, span, req, was_2m, false))
 		return VSVM_SERVE_MOVED;
 	/* It may be on a disk, which the kernel does not see to. */
 	if (!req->present)
 		vsvm_pages_make(svm, vma, block.start, req);
-	if (req->present || !to_vram(svm, vma, span, req, was_2m)) {
+	if (req->present || !to_vram(svm, vma, span, req, was_2m, false)) {
 		svm->stats.kept_busy += wanted;
 		req->only_vram = false;
 	}

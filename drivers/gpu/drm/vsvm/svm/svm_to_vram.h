@@ -19,6 +19,7 @@ int vsvm_migrate_count(struct vsvm_svm *svm, struct vsvm_interval *interval, uns
 void vsvm_migrate_begin(struct vsvm_svm *svm, struct vsvm_request *req);
 unsigned int vsvm_migrate_vram_pages(struct vsvm_svm *svm, unsigned int count);
 void vsvm_migrate_end(struct vsvm_svm *svm);
+void vsvm_migrate_alone(struct vsvm_svm *svm, struct vsvm_request *req);
 bool vsvm_migrate_vma_ok(const struct vm_area_struct *vma);
 struct vsvm_span vsvm_migrate_span(const unsigned long *pfns, const struct vsvm_vram *vram,
 				   struct vsvm_span block, const struct vsvm_request *req,
