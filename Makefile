@@ -10,7 +10,7 @@ V ?= 0
 export V MIRROR VSVM_CACHE KERNEL_PIN IGT_PIN EXTRA
 export SHARE LOAD MODARGS APPEND MEM CPUS KERNEL TIMEOUT
 export TESTS TEST POLICY LINT LAB COVERAGE FILE RUN_ARGS
-export SEED FLAVOUR THREADS STRESS MESA_SRC
+export SEED FLAVOUR THREADS STRESS MESA_SRC EXAMPLE
 export MODE PROFILE SEEDS REPS BASELINE
 # As typed: a $ in a command is the shell's, not make's, one in a regular expression an end, and one
 # in a kernel command line reserves memory.
@@ -81,8 +81,23 @@ mesa-rebase-check: image ## does mesa-patches/series apply, and has it our uAPI?
 
 .PHONY: check-opencl
 check-opencl: export EXTRA := $(shell scripts/mesa-packages)
-check-opencl: mesa module ## run the OpenCL programs of examples/opencl in the guest [TESTS=]
+check-opencl: mesa module ## run igt-tests/opencl and examples/opencl in the guest [TESTS=]
 	@scripts/check-opencl
+
+.PHONY: bench-opencl
+bench-opencl: export EXTRA := $(shell scripts/mesa-packages --more)
+bench-opencl: mesa module ## vsvm beside Mesa's llvmpipe and PoCL, on the same emulated CPUs
+	@scripts/bench-opencl
+
+.PHONY: check-piglit
+check-piglit: export EXTRA := $(shell scripts/mesa-packages --more)
+check-piglit: mesa module ## run tests of OpenCL of piglit's [TESTS=]
+	@scripts/check-piglit
+
+.PHONY: run-opencl
+run-opencl: export EXTRA := $(shell scripts/mesa-packages)
+run-opencl: mesa module ## run an example of OpenCL in the guest [EXAMPLE=map|words|filter|mailbox FILE= RUN_ARGS=]
+	@scripts/run-opencl
 
 .PHONY: vm-opencl
 vm-opencl: export EXTRA := $(shell scripts/mesa-packages)
