@@ -208,7 +208,7 @@ static void test_many(int fd)
 		usleep(1000);
 	/* it is counted first and served then, under a lock that this takes too */
 	counter_stay(&t, t.range + PAGE, PAGE);
-	/* what the test itself needs is told of too, and takes places; so it may be more that drop */
+	/* what the test itself needs is told of too, and takes places; so more may drop */
 	igt_assert(vsvm_pagemap(p + REGION) & VSVM_PM_PRESENT);
 	igt_assert(!(vsvm_pagemap(p + (WAITING + 1) * REGION) & VSVM_PM_PRESENT));
 	vram_check(p, (WAITING + 2) * REGION_PAGES, 100);
