@@ -207,7 +207,8 @@ bool __vsvm_peer_has_pfn(const struct vsvm_vram *vram, unsigned long pfn)
  * vsvm_peer_by_pfn() - whose page is it?
  * @pfn: its number
  *
- * Context: any; where the page is in use, as DOC: Peers has it, what is returned stays.
+ * Context: any. What is returned stays as long as the page is in use, as DOC: Peers has it, or the
+ * caller is in an RCU section.
  * Return: VRAM of whatever device; NULL if it is in none.
  */
 struct vsvm_vram *vsvm_peer_by_pfn(unsigned long pfn)

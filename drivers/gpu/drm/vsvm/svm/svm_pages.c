@@ -35,6 +35,7 @@
 
 #include <linux/hmm.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/userfaultfd_k.h>
 
 #include <drm/vsvm_drm.h>
@@ -177,12 +178,17 @@ u64 vsvm_pages_vram_offset(const struct vsvm_vram *vram, unsigned long pfn, u64 
 	return vram_offset(vram, pfn, addr & PAGE_MASK);
 }
 
-/* The 4K entry for a page in VRAM of a device, or between the pages of several. */
+/*
+ * The 4K entry for a page in VRAM of a device, or between the pages of several. It is made before
+ * it is known whether @pfn is stale, so a peer that owns the page is kept by RCU alone
+ * (vsvm_peer_close()).
+ */
 static u64 vram_leaf(const struct vsvm_vram *vram, unsigned long pfn, u64 addr)
 {
 	const struct vsvm_vram *owner = vram;
 	bool write = pfn & HMM_PFN_WRITE;
 
+	guard(rcu)();
 	if (unlikely(!vsvm_vram_has_pfn(vram, pfn & ~HMM_PFN_FLAGS)))
 		owner = vsvm_peer_by_pfn(pfn & ~HMM_PFN_FLAGS);
 	/* If it is stale and the owner gone, the entry is not made. */
