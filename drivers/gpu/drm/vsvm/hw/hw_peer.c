@@ -69,9 +69,10 @@ void vsvm_hw_peer_disconnect(struct vsvm_hw *hw, unsigned int number)
 	if (WARN_ON_ONCE(!number || number > VSVM_HW_MAX_PEERS))
 		return;
 	WRITE_ONCE(hw->peers[number], NULL);
+	/* The lock alone: what an engine does at the end of a section is its thread's affair. */
 	for (i = 0; i < hw->config.num_engines; i++) {
-		vsvm_hw_mmu_begin(hw->engines[i]);
-		vsvm_hw_mmu_end(hw->engines[i]);
+		spin_lock_bh(&hw->engines[i]->tlb_lock);
+		spin_unlock_bh(&hw->engines[i]->tlb_lock);
 	}
 	mutex_lock(&hw->copy.busy);
 	mutex_unlock(&hw->copy.busy);
