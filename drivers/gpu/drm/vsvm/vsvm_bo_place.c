@@ -168,7 +168,9 @@ static struct page **get_pages(struct vsvm_bo *bo, u64 i, gfp_t gfp)
 	struct page **pages, *page;
 
 	memcg = set_active_memcg(bo->memcg);
-	pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	/* As with @gfp: an eviction has nobody killed for the list either. */
+	pages = kvmalloc_array(count, sizeof(*pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+			       (gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL)));
 	for (got = 0; pages && got < count; got++) {
 		page = shmem_read_mapping_page_gfp(mapping, first + got, gfp);
 		if (IS_ERR(page))
