@@ -14,6 +14,9 @@
 
 struct svm;
 
+/* What is left of waiting for something that ought not to happen, in us */
+#define MOMENT	50000
+
 /**
  * struct call - a call in a thread of its own
  */

@@ -12,8 +12,6 @@
 
 IGT_TEST_DESCRIPTION("A block of a BO that moves, against faults and unbinding, in order");
 
-/* What is left of waiting for something that ought not to happen */
-#define MOMENT	50000
 #define SIZE	VSVM_2M
 
 /**

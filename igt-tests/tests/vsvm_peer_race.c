@@ -12,8 +12,6 @@
 IGT_TEST_DESCRIPTION("Memory between the VRAM of two devices, against what else happens to it");
 
 #define PAGES	16
-/* What is left of waiting for something that ought not to happen */
-#define MOMENT	50000
 
 /* Points on the way from one VRAM to the other */
 static const char *const between[] = { "migrate-pages", "migrate-done" };
@@ -78,7 +76,7 @@ static bool is_finished(struct svm *t, uint64_t seqno)
 static void test_take_cpu(const char *point, bool huge)
 {
 	const unsigned int pages = pages_of(huge);
-	uint64_t seqno, *seen = svm_buffer(PAGE);
+	uint64_t *seen = svm_buffer(PAGE);
 	struct call call = { .fn = call_peek, .to = seen };
 	struct vsvm_hold hold;
 	struct peers t;
@@ -91,14 +89,7 @@ static void test_take_cpu(const char *point, bool huge)
 	call.p = p;
 	told_start(&call);
 	arm_between(&hold, &t, point, p, huge);
-	seqno = race_read(&t.b, p);
-	vsvm_hold_wait(&hold);
-	told_go(&call);
-	usleep(MOMENT);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	race_expect_value(&t.b, seqno, 1);
+	race_call_waits(&hold, &t.b, p, &call);
 	igt_assert_eq_u64(*seen, 1);
 	igt_assert_lt_u64(0, svm_stats(&t.b).pages_from_peer);
 	svm_expect_pages(&t.a, p, pages, 1);
@@ -116,7 +107,6 @@ static void test_take_unbind(const char *point, bool huge)
 	struct call call = { .fn = call_unbind };
 	struct vsvm_hold hold;
 	struct peers t;
-	uint64_t seqno;
 	uint8_t *p;
 
 	begin(&t);
@@ -124,14 +114,7 @@ static void test_take_unbind(const char *point, bool huge)
 	vram_prefer(&t.b, p, pages * PAGE);
 	told_start(&call);
 	arm_between(&hold, &t, point, p, huge);
-	seqno = race_read(&t.b, p);
-	vsvm_hold_wait(&hold);
-	told_go(&call);
-	usleep(MOMENT);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	race_expect_value(&t.b, seqno, 1);
+	race_call_waits(&hold, &t.b, p, &call);
 	igt_assert_eq_u64(svm_stats(&t.b).pages_from_peer, huge ? BLOCK_PAGES : 1);
 	vram_expect_pages(&t.b, huge ? BLOCK_PAGES : 1);
 	svm_expect_pages(&t.b, p, pages, 1);
@@ -302,7 +285,6 @@ static void test_take_fork(const char *point, bool huge)
 	struct call call = { .fn = call_fork, .to = go };
 	struct vsvm_hold hold;
 	struct peers t;
-	uint64_t seqno;
 	int status;
 	uint8_t *p;
 
@@ -313,14 +295,7 @@ static void test_take_fork(const char *point, bool huge)
 	call.p = p;
 	told_start(&call);
 	arm_between(&hold, &t, point, p, huge);
-	seqno = race_read(&t.b, p);
-	vsvm_hold_wait(&hold);
-	told_go(&call);
-	usleep(MOMENT);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	race_expect_value(&t.b, seqno, 1);
+	race_call_waits(&hold, &t.b, p, &call);
 	svm_write(&t.a, p, 0x600d);
 	igt_assert_eq_u64(svm_read(&t.b, p), 0x600d);
 	__atomic_store_n(go, 1, __ATOMIC_SEQ_CST);

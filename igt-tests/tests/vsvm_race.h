@@ -121,6 +121,25 @@ static inline void race_expect_value(struct svm *t, uint64_t seqno, uint64_t val
 	igt_assert_eq_u64(t->scratch[0], value);
 }
 
+/**
+ * race_call_waits() - a call that is told to begin while a read is held waits until that goes on
+ *
+ * @hold is armed for the read of a word at @p, which is 1; @call has been begun by told_start().
+ */
+static inline void race_call_waits(struct vsvm_hold *hold, struct svm *t, const void *p,
+				   struct call *call)
+{
+	uint64_t seqno = race_read(t, p);
+
+	vsvm_hold_wait(hold);
+	told_go(call);
+	usleep(MOMENT);
+	igt_assert(!call_is_done(call));
+	vsvm_hold_release(hold);
+	call_finish(call);
+	race_expect_value(t, seqno, 1);
+}
+
 /** race_expect_error() - the access kills the queue, and has done nothing; there is a new queue */
 static inline void race_expect_error(struct svm *t, uint32_t error, uint32_t access, const void *p)
 {

@@ -9,9 +9,6 @@
 
 IGT_TEST_DESCRIPTION("Memory that moves because it is used against what else happens to it");
 
-/* What is left of waiting for something that ought not to happen */
-#define MOMENT	50000
-
 static int call_read(struct call *c)
 {
 	return READ_ONCE(*(uint64_t *)c->p) == 100 ? 0 : -EIO;

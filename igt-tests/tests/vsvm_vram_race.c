@@ -14,8 +14,6 @@ IGT_TEST_DESCRIPTION("Memory on its way to VRAM and back against what else happe
 
 #define PAGES	4
 #define SIZE	(PAGES * PAGE)
-/* What is left of waiting for something that ought not to happen */
-#define MOMENT	50000
 
 /* Points on the way to VRAM */
 static const char *const to_vram[] = { "migrate-pages", "migrate-done" };
@@ -56,7 +54,7 @@ static void test_gpu_cpu(int fd, const char *point, bool huge, bool write)
 {
 	struct call call = { .fn = write ? call_write : call_read };
 	const unsigned int pages = huge ? BLOCK_PAGES : PAGES;
-	uint64_t seqno, *seen = svm_buffer(PAGE);
+	uint64_t *seen = svm_buffer(PAGE);
 	struct vsvm_hold hold;
 	struct svm t;
 	uint8_t *p;
@@ -68,14 +66,7 @@ static void test_gpu_cpu(int fd, const char *point, bool huge, bool write)
 	call.to = seen;
 	told_start(&call);
 	race_arm(&hold, &t, point, p, pages * PAGE);
-	seqno = race_read(&t, p);
-	vsvm_hold_wait(&hold);
-	told_go(&call);
-	usleep(MOMENT);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	race_expect_value(&t, seqno, 1);
+	race_call_waits(&hold, &t, p, &call);
 	if (write)
 		igt_assert_eq_u64(*(uint64_t *)(p + PAGE), 0x77);
 	else
@@ -384,7 +375,6 @@ static void test_migrate_fork(int fd, const char *point, bool huge)
 	const unsigned int pages = huge ? BLOCK_PAGES : PAGES;
 	struct call call = { .fn = call_fork, .to = go };
 	struct vsvm_hold hold;
-	uint64_t seqno;
 	struct svm t;
 	int status;
 	uint8_t *p;
@@ -395,14 +385,7 @@ static void test_migrate_fork(int fd, const char *point, bool huge)
 	call.p = p + PAGE;
 	told_start(&call);
 	race_arm(&hold, &t, point, p, pages * PAGE);
-	seqno = race_read(&t, p);
-	vsvm_hold_wait(&hold);
-	told_go(&call);
-	usleep(MOMENT);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	race_expect_value(&t, seqno, 1);
+	race_call_waits(&hold, &t, p, &call);
 	svm_write(&t, p + PAGE, 0x600d);
 	__atomic_store_n(go, 1, __ATOMIC_SEQ_CST);
 	igt_assert_eq(waitpid(call.ret, &status, 0), call.ret);
