@@ -6,74 +6,16 @@
  * Words that both sides add to: what is there in the end is the sum, whichever way the memory
  * went meanwhile.
  */
+#include "vsvm_atomic.h"
 #include "vsvm_race.h"
 #include "vsvm_uffd.h"
 #include "vsvm_vram.h"
 
 IGT_TEST_DESCRIPTION("Atomics of the GPU and of CPUs on the same memory, by each mode");
 
-#define DIRECT		DRM_VSVM_ATOMIC_DIRECT
-#define EXCLUSIVE	DRM_VSVM_ATOMIC_EXCLUSIVE
-#define MIGRATE		DRM_VSVM_ATOMIC_MIGRATE
-/* What is left of waiting for something that ought not to happen */
-#define MOMENT		50000
-
 static const char *const modes[] = {
 	[DIRECT] = "direct", [EXCLUSIVE] = "exclusive", [MIGRATE] = "migrate",
 };
-
-static void set_mode(struct svm *t, const void *p, size_t size, uint32_t mode)
-{
-	igt_assert_eq(__vsvm_attr(t->ctx.fd, t->ctx.vm, p, size, DRM_VSVM_ATTR_ATOMIC, mode), 0);
-}
-
-/* Small pages of the process, of a mode, that begin as zeros */
-static uint32_t *buffer(struct svm *t, size_t size, uint32_t mode)
-{
-	uint32_t *p = svm_buffer(size);
-
-	igt_assert_eq(madvise(p, size, MADV_NOHUGEPAGE), 0);
-	set_mode(t, p, size, mode);
-	return p;
-}
-
-static void emit_add(struct svm *t, uint32_t *p, uint32_t value)
-{
-	vsvm_emit_atomic(svm_stream(t), VSVM_ATOMIC_ADD, 4, vsvm_ptr(p), value, 0, 0);
-}
-
-static void gpu_add(struct svm *t, uint32_t *p, uint32_t value)
-{
-	emit_add(t, p, value);
-	vsvm_run(&t->ctx, &t->s);
-}
-
-static uint64_t gpu_add_start(struct svm *t, uint32_t *p, uint32_t value)
-{
-	emit_add(t, p, value);
-	return vsvm_submit(&t->ctx, &t->s);
-}
-
-static uint32_t cpu_add(uint32_t *p, uint32_t value)
-{
-	return __atomic_add_fetch(p, value, __ATOMIC_SEQ_CST);
-}
-
-/* Does the CPU have a page at an address? An exclusive one it has not, nor one in VRAM */
-static bool is_present(const void *p)
-{
-	return vsvm_pagemap(p) & VSVM_PM_PRESENT;
-}
-
-/* What the driver has done for atomics since @before */
-static void expect_counts(struct svm *t, const struct drm_vsvm_vm_stats *before,
-			  uint64_t exclusive, uint64_t moved)
-{
-	struct drm_vsvm_vm_stats now = svm_stats(t);
-
-	igt_assert_eq_u64(now.pages_exclusive - before->pages_exclusive, exclusive);
-	igt_assert_eq_u64(now.atomics_moved - before->atomics_moved, moved);
-}
 
 /* One after the other */
 
@@ -84,7 +26,7 @@ static void test_direct(int fd)
 	uint32_t *p;
 
 	svm_init(&t, fd);
-	p = buffer(&t, PAGE, DIRECT);
+	p = atomic_buffer(&t, PAGE, DIRECT);
 	*p = 1;
 	svm_settle(&t);
 	before = svm_stats(&t);
@@ -93,7 +35,7 @@ static void test_direct(int fd)
 	cpu_add(p, 100);
 	gpu_add(&t, p, 1000);
 	igt_assert_eq_u32(*p, 1111);
-	expect_counts(&t, &before, 0, 0);
+	atomic_expect(&t, &before, 0, 0);
 	/* one fault, and then it is there for both */
 	igt_assert_eq_u64(svm_stats(&t).faults, before.faults + 1);
 	svm_buffer_free(p, PAGE);
@@ -107,7 +49,7 @@ static void test_exclusive(int fd)
 	uint32_t *p;
 
 	svm_init(&t, fd);
-	p = buffer(&t, PAGE, EXCLUSIVE);
+	p = atomic_buffer(&t, PAGE, EXCLUSIVE);
 	*p = 1;
 	/* stores and loads share it with CPUs */
 	svm_write(&t, p + 2, 7);
@@ -117,27 +59,27 @@ static void test_exclusive(int fd)
 	before = svm_stats(&t);
 	gpu_add(&t, p, 10);
 	igt_assert(!is_present(p));
-	expect_counts(&t, &before, 1, 0);
+	atomic_expect(&t, &before, 1, 0);
 	/* the next ones find it so, and so do loads and stores */
 	gpu_add(&t, p, 10);
 	svm_write(&t, p + 4, 8);
 	igt_assert_eq_u64(svm_read(&t, p), 21);
-	expect_counts(&t, &before, 1, 0);
+	atomic_expect(&t, &before, 1, 0);
 	igt_assert_eq_u64(svm_stats(&t).faults, before.faults + 1);
 	/* a CPU takes it back, by whatever access */
 	igt_assert_eq_u32(READ_ONCE(*p), 21);
 	igt_assert(is_present(p));
 	gpu_add(&t, p, 10);
-	expect_counts(&t, &before, 2, 0);
+	atomic_expect(&t, &before, 2, 0);
 	cpu_add(p, 100);
 	gpu_add(&t, p, 1000);
-	expect_counts(&t, &before, 3, 0);
+	atomic_expect(&t, &before, 3, 0);
 	igt_assert_eq_u32(*p, 1131);
 	igt_assert_eq_u32(p[2], 7);
 	igt_assert_eq_u32(p[4], 8);
 	/* no longer so */
 	gpu_add(&t, p, 1);
-	set_mode(&t, p, PAGE, DIRECT);
+	atomic_set_mode(&t, p, PAGE, DIRECT);
 	gpu_add(&t, p, 1);
 	igt_assert(is_present(p));
 	igt_assert_eq_u32(*p, 1133);
@@ -153,7 +95,7 @@ static void test_migrate(int fd)
 
 	vram_require(fd);
 	svm_init(&t, fd);
-	p = buffer(&t, PAGE, MIGRATE);
+	p = atomic_buffer(&t, PAGE, MIGRATE);
 	*p = 1;
 	/* loads and stores leave it where it is */
 	svm_write(&t, p + 2, 7);
@@ -162,14 +104,14 @@ static void test_migrate(int fd)
 	before = svm_stats(&t);
 	gpu_add(&t, p, 10);
 	vram_expect_pages(&t, 1);
-	expect_counts(&t, &before, 0, 1);
+	atomic_expect(&t, &before, 0, 1);
 	gpu_add(&t, p, 10);
 	igt_assert_eq_u64(svm_read(&t, p), 21);
-	expect_counts(&t, &before, 0, 1);
+	atomic_expect(&t, &before, 0, 1);
 	igt_assert_eq_u32(cpu_add(p, 100), 121);
 	vram_expect_pages(&t, 0);
 	gpu_add(&t, p, 1000);
-	expect_counts(&t, &before, 0, 2);
+	atomic_expect(&t, &before, 0, 2);
 	vram_expect_pages(&t, 1);
 	igt_assert_eq_u32(*p, 1121);
 	igt_assert_eq_u32(p[2], 7);
@@ -186,7 +128,7 @@ static void test_vram(int fd, uint32_t mode)
 
 	vram_require(fd);
 	svm_init(&t, fd);
-	p = buffer(&t, 2 * PAGE, mode);
+	p = atomic_buffer(&t, 2 * PAGE, mode);
 	gpu_add(&t, p, 5);
 	*(p + PAGE / 4) = 1;
 	vram_prefetch(&t, p, 2 * PAGE);
@@ -194,7 +136,7 @@ static void test_vram(int fd, uint32_t mode)
 	before = svm_stats(&t);
 	gpu_add(&t, p, 10);
 	gpu_add(&t, p + PAGE / 4, 10);
-	expect_counts(&t, &before, 0, 0);
+	atomic_expect(&t, &before, 0, 0);
 	vram_expect_pages(&t, 2);
 	igt_assert_eq_u32(*p, 15);
 	igt_assert_eq_u32(p[PAGE / 4], 11);
@@ -214,17 +156,17 @@ static void test_huge(int fd, uint32_t mode)
 	igt_require(madvise(p, VSVM_2M, MADV_HUGEPAGE) == 0);
 	svm_number_pages(p, BLOCK_PAGES, 1);
 	igt_require(vsvm_huge_kib(p) == 2048);
-	set_mode(&t, p, VSVM_2M, mode);
+	atomic_set_mode(&t, p, VSVM_2M, mode);
 	svm_expect_pages(&t, p, BLOCK_PAGES, 1);
 	before = svm_stats(&t);
 	gpu_add(&t, (uint32_t *)(p + 5 * PAGE), 0);
 	if (mode == EXCLUSIVE) {
-		expect_counts(&t, &before, 1, 0);
+		atomic_expect(&t, &before, 1, 0);
 		igt_assert(!is_present(p + 5 * PAGE));
 		igt_assert(is_present(p + 4 * PAGE));
 		igt_assert(is_present(p + 6 * PAGE));
 	} else {
-		expect_counts(&t, &before, 0, 1);
+		atomic_expect(&t, &before, 0, 1);
 		vram_expect_pages(&t, BLOCK_PAGES);
 	}
 	for (unsigned int i = 0; i < BLOCK_PAGES; i += 64)
@@ -372,7 +314,7 @@ static void test_together(int fd, uint32_t mode, enum kind kind)
 		vram_require(fd);
 	svm_init(&t, fd);
 	p = kind_buffer(kind, size);
-	set_mode(&t, p, size, mode);
+	atomic_set_mode(&t, p, size, mode);
 	if (mode != DIRECT && is_shared(kind)) {
 		/* It cannot be had so, and that is told; nothing was written. */
 		svm_expect_error(&t, p, VSVM_ACCESS_ATOMIC, VSVM_ERROR_UNSUPPORTED);
@@ -416,8 +358,8 @@ static void test_two_vms(int fd, uint32_t mode)
 
 	svm_init(&t, fd);
 	svm_init(&u, fd);
-	p = buffer(&t, PAGE, mode);
-	set_mode(&u, p, PAGE, mode);
+	p = atomic_buffer(&t, PAGE, mode);
+	atomic_set_mode(&u, p, PAGE, mode);
 	for (unsigned int i = 0; i < 10; i++) {
 		gpu_add(&t, p, 1);
 		gpu_add(&u, p, 100);
@@ -440,10 +382,10 @@ static void test_hugetlb(int fd, uint32_t mode)
 		 0);
 	igt_require_f(p != MAP_FAILED, "2M pages: %m\n");
 	svm_init(&t, fd);
-	set_mode(&t, p, VSVM_2M, mode);
+	atomic_set_mode(&t, p, VSVM_2M, mode);
 	svm_expect_error(&t, p, VSVM_ACCESS_ATOMIC, VSVM_ERROR_UNSUPPORTED);
 	svm_write(&t, p, 4);
-	set_mode(&t, p, VSVM_2M, DIRECT);
+	atomic_set_mode(&t, p, VSVM_2M, DIRECT);
 	gpu_add(&t, p, 1);
 	igt_assert_eq_u32(*p, 5);
 	vsvm_unmap(p, VSVM_2M);
@@ -458,7 +400,7 @@ static void test_watched(int fd, uint32_t mode)
 	uint32_t *p;
 
 	svm_init(&t, fd);
-	p = buffer(&t, PAGE, mode);
+	p = atomic_buffer(&t, PAGE, mode);
 	*p = 2;
 	uffd_watch(uffd, p, PAGE, UFFDIO_REGISTER_MODE_MISSING);
 	svm_expect_error(&t, p, VSVM_ACCESS_ATOMIC, VSVM_ERROR_UNSUPPORTED);
@@ -477,7 +419,7 @@ static void test_locked(int fd, uint32_t mode)
 	uint32_t *p;
 
 	svm_init(&t, fd);
-	p = buffer(&t, PAGE, mode);
+	p = atomic_buffer(&t, PAGE, mode);
 	*p = 2;
 	igt_assert_eq(mlock(p, PAGE), 0);
 	if (mode == MIGRATE)
@@ -497,7 +439,7 @@ static void test_protected(int fd, uint32_t mode)
 	uint32_t *p;
 
 	svm_init(&t, fd);
-	p = buffer(&t, PAGE, mode);
+	p = atomic_buffer(&t, PAGE, mode);
 	gpu_add(&t, p, 1);
 	igt_assert_eq(mprotect(p, PAGE, PROT_READ), 0);
 	igt_assert_eq_u64(svm_read(&t, p), 1);
@@ -520,7 +462,7 @@ static void test_page_size(int fd)
 	igt_require(madvise(p, VSVM_2M, MADV_HUGEPAGE) == 0);
 	*p = 1;
 	igt_require(vsvm_huge_kib(p) == 2048);
-	set_mode(&t, p, VSVM_2M, EXCLUSIVE);
+	atomic_set_mode(&t, p, VSVM_2M, EXCLUSIVE);
 	igt_assert_eq(__vsvm_page_size(fd, t.ctx.vm, p, VSVM_2M, DRM_VSVM_PAGE_SIZE_2M), 0);
 	svm_expect_error(&t, p, VSVM_ACCESS_ATOMIC, VSVM_ERROR_PAGE_SIZE);
 	/* and it is 2M still */
@@ -544,11 +486,11 @@ static void test_no_vram(int fd)
 	vram_require(fd);
 	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &args), 0);
 	svm_init_vm(&t, fd, args.vm_id);
-	p = buffer(&t, PAGE, MIGRATE);
+	p = atomic_buffer(&t, PAGE, MIGRATE);
 	*p = 1;
 	svm_expect_error(&t, p, VSVM_ACCESS_ATOMIC, VSVM_ERROR_NOMEM);
 	igt_assert_eq_u32(*p, 1);
-	set_mode(&t, p, PAGE, EXCLUSIVE);
+	atomic_set_mode(&t, p, PAGE, EXCLUSIVE);
 	gpu_add(&t, p, 1);
 	igt_assert_eq_u32(*p, 2);
 	svm_buffer_free(p, PAGE);
@@ -564,7 +506,7 @@ static uint32_t *begin_event(struct svm *t, int fd, uint32_t mode)
 	if (mode == MIGRATE)
 		vram_require(fd);
 	svm_init(t, fd);
-	p = buffer(t, PAGE, mode);
+	p = atomic_buffer(t, PAGE, mode);
 	*p = 0x10;
 	gpu_add(t, p, 1);
 	igt_assert(!is_present(p));
@@ -661,7 +603,7 @@ static void test_truncate(int fd, uint32_t mode)
 		vram_require(fd);
 	svm_init(&t, fd);
 	igt_assert(mmap(p, PAGE, RW, MAP_PRIVATE | MAP_FIXED, file, 0) == p);
-	set_mode(&t, p, PAGE, mode);
+	atomic_set_mode(&t, p, PAGE, mode);
 	gpu_add(&t, p, 1);
 	igt_assert(!is_present(p));
 	igt_assert_eq(ftruncate(file, 0), 0);
@@ -730,256 +672,6 @@ static void test_vm_gone(int fd, uint32_t mode)
 	svm_buffer_free(p, PAGE);
 }
 
-/* Races, in order */
-
-static int call_add(struct call *c)
-{
-	cpu_add(c->p, 0x100);
-	return 0;
-}
-
-static uint32_t *begin_race(struct svm *t, int fd)
-{
-	uint32_t *p;
-
-	race_init(t, fd);
-	p = buffer(t, PAGE, EXCLUSIVE);
-	*p = 0x10;
-	return p;
-}
-
-/*
- * The GPU has made the page exclusive, and not mapped it. A CPU that wants it waits; who throws it
- * away does not; who unmaps it waits for mmap_lock.
- */
-static void test_gpu_first(int fd, int (*fn)(struct call *))
-{
-	struct call call = { .fn = fn, .size = PAGE };
-	struct vsvm_hold hold;
-	uint64_t seqno;
-	struct svm t;
-	uint32_t *p;
-
-	p = begin_race(&t, fd);
-	call.p = p;
-	call.prot = PROT_READ;
-	told_start(&call);
-	race_arm(&hold, &t, "exclusive-page", p, PAGE);
-	seqno = gpu_add_start(&t, p, 1);
-	vsvm_hold_wait(&hold);
-	told_go(&call);
-	if (fn == call_dontneed) {
-		call_finish(&call);
-		igt_assert(vsvm_hold_is_held(&hold));
-	} else {
-		usleep(MOMENT);
-		igt_assert(!call_is_done(&call));
-	}
-	vsvm_hold_release(&hold);
-	if (fn != call_dontneed)
-		call_finish(&call);
-	if (fn == call_munmap || fn == call_mprotect) {
-		/* the addition was before it, or there was nothing to add to */
-		bool added = vsvm_finish_or_error(&t.ctx, seqno, fn == call_munmap ?
-						  VSVM_ERROR_UNMAPPED : VSVM_ERROR_PERMISSION,
-						  VSVM_ACCESS_ATOMIC);
-
-		if (fn == call_mprotect)
-			igt_assert_eq_u32(*p, added ? 0x11 : 0x10);
-	} else {
-		vsvm_finish(&t.ctx, seqno);
-		igt_assert_eq_u32(*p, fn == call_dontneed ? 1 : 0x111);
-	}
-	svm_buffer_free(p, PAGE);
-	svm_fini(&t);
-}
-
-/*
- * A CPU has begun to take the page back, and the GPU's entry is gone: an atomic has to wait until
- * the CPU has it, and then takes it again.
- */
-static void test_cpu_first(int fd)
-{
-	struct call call = { .fn = call_add };
-	struct drm_vsvm_vm_stats before;
-	struct vsvm_hold hold;
-	uint64_t seqno;
-	struct svm t;
-	uint32_t *p;
-
-	p = begin_race(&t, fd);
-	gpu_add(&t, p, 1);
-	svm_settle(&t);
-	before = svm_stats(&t);
-	call.p = p;
-	race_arm(&hold, &t, "invalidated", p, PAGE);
-	call_start(&call);
-	vsvm_hold_wait(&hold);
-	seqno = gpu_add_start(&t, p, 1);
-	race_wait_faults(&t, &before, 1);
-	usleep(MOMENT);
-	igt_assert(READ_ONCE(*t.ctx.fence) < seqno);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	vsvm_finish(&t.ctx, seqno);
-	/* once, but for when the CPU had been too slow and had to take it back once more */
-	igt_assert_lt_u64(before.pages_exclusive, svm_stats(&t).pages_exclusive);
-	igt_assert_eq_u32(*p, 0x112);
-	svm_buffer_free(p, PAGE);
-	svm_fini(&t);
-}
-
-/* A CPU is about to take the page back, and the GPU has it still: both add, one after the other */
-static void test_cpu_before(int fd)
-{
-	struct call call = { .fn = call_add };
-	struct drm_vsvm_vm_stats before;
-	struct vsvm_hold hold;
-	struct svm t;
-	uint32_t *p;
-
-	p = begin_race(&t, fd);
-	gpu_add(&t, p, 1);
-	before = svm_stats(&t);
-	call.p = p;
-	race_arm(&hold, &t, "invalidate", p, PAGE);
-	call_start(&call);
-	vsvm_hold_wait(&hold);
-	for (unsigned int i = 0; i < 5; i++)
-		gpu_add(&t, p, 1);
-	expect_counts(&t, &before, 0, 0);
-	igt_assert(!call_is_done(&call));
-	vsvm_hold_release(&hold);
-	call_finish(&call);
-	igt_assert_eq_u32(*p, 0x116);
-	svm_buffer_free(p, PAGE);
-	svm_fini(&t);
-}
-
-/* How often the driver lets an atomic be too late */
-#define LOSSES	8
-
-static uint32_t seen;
-
-static int call_add_seen(struct call *c)
-{
-	seen = cpu_add(c->p, 0x100);
-	return 0;
-}
-
-/*
- * The page is taken back before each replay, so the atomic is always too late. After LOSSES times
- * it has a turn: the replay comes while no CPU can have the page. An engine that is slow to try
- * again, and a CPU that wants the page then, do not change that.
- */
-static void test_turn(int fd)
-{
-	struct call call = { .fn = call_add_seen };
-	struct drm_vsvm_vm_stats before;
-	struct vsvm_hold mapped, engine;
-	uint64_t seqno;
-	struct svm t;
-	uint32_t *p;
-
-	p = begin_race(&t, fd);
-	call.p = p;
-	before = svm_stats(&t);
-	told_start(&call);
-	vsvm_hold_arm(&mapped, fd, t.ctx.vm, "fault-mapped");
-	seqno = gpu_add_start(&t, p, 1);
-	vsvm_hold_wait(&mapped);
-	for (unsigned int i = 1; i <= LOSSES; i++) {
-		expect_counts(&t, &before, i, 0);
-		cpu_add(p, 0x1000);
-		igt_assert(is_present(p));
-		vsvm_hold_step(&mapped);
-		vsvm_hold_wait(&mapped);
-		igt_assert(READ_ONCE(*t.ctx.fence) < seqno);
-		igt_assert_eq_u64(svm_stats(&t).atomic_turns, 0);
-	}
-	cpu_add(p, 0x1000);
-	vsvm_hold_arm(&engine, fd, t.ctx.vm, "engine-replay");
-	vsvm_hold_release(&mapped);
-	vsvm_hold_wait(&engine);
-	told_go(&call);
-	usleep(MOMENT);
-	vsvm_hold_release(&engine);
-	vsvm_finish(&t.ctx, seqno);
-	call_finish(&call);
-	/* the CPU was second */
-	igt_assert_eq_u32(seen, 0x10 + (LOSSES + 1) * 0x1000 + 1 + 0x100);
-	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);
-	expect_counts(&t, &before, LOSSES + 2, 0);
-	/* and it begins anew */
-	for (unsigned int i = 1; i <= LOSSES; i++) {
-		gpu_add(&t, p, 1);
-		cpu_add(p, 1);
-	}
-	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);
-	igt_assert_eq_u32(*p, seen + 2 * LOSSES);
-	svm_buffer_free(p, PAGE);
-	svm_fini(&t);
-}
-
-/* An engine that does not come to try again in time: the CPUs get the page, and it is due again */
-static void test_turn_late(int fd)
-{
-	struct call call = { .fn = call_add_seen };
-	struct vsvm_hold mapped, engine;
-	uint64_t seqno;
-	struct svm t;
-	uint32_t *p;
-
-	p = begin_race(&t, fd);
-	call.p = p;
-	told_start(&call);
-	vsvm_hold_arm(&mapped, fd, t.ctx.vm, "fault-mapped");
-	seqno = gpu_add_start(&t, p, 1);
-	vsvm_hold_wait(&mapped);
-	for (unsigned int i = 1; i <= LOSSES; i++) {
-		cpu_add(p, 0x1000);
-		vsvm_hold_step(&mapped);
-		vsvm_hold_wait(&mapped);
-	}
-	cpu_add(p, 0x1000);
-	vsvm_hold_arm(&engine, fd, t.ctx.vm, "engine-replay");
-	vsvm_hold_release(&mapped);
-	vsvm_hold_wait(&engine);
-	/* the CPU is not kept off for as long as the engine is held, and comes first */
-	told_go(&call);
-	call_finish(&call);
-	igt_assert_eq_u32(seen, 0x10 + (LOSSES + 1) * 0x1000 + 0x100);
-	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 1);
-	vsvm_hold_release(&engine);
-	vsvm_finish(&t.ctx, seqno);
-	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 2);
-	igt_assert_eq_u32(*p, seen + 1);
-	svm_buffer_free(p, PAGE);
-	svm_fini(&t);
-}
-
-/* Memory that goes takes its count along */
-static void test_turn_munmap(int fd)
-{
-	struct svm t;
-	uint32_t *p;
-
-	p = begin_race(&t, fd);
-	for (unsigned int i = 0; i < 2 * LOSSES; i++) {
-		gpu_add(&t, p, 1);
-		cpu_add(p, 1);
-		if (i % (LOSSES / 2))
-			continue;
-		vsvm_unmap(p, PAGE);
-		svm_map_at(p, PAGE);
-		set_mode(&t, p, PAGE, EXCLUSIVE);
-	}
-	igt_assert_eq_u64(svm_stats(&t).atomic_turns, 0);
-	svm_buffer_free(p, PAGE);
-	svm_fini(&t);
-}
-
 /* CPUs and waves that never leave the same words alone, in one page or in some: each gets on */
 static void test_hammer(int fd, size_t stride)
 {
@@ -988,42 +680,8 @@ static void test_hammer(int fd, size_t stride)
 	uint32_t *p;
 
 	svm_init(&t, fd);
-	p = buffer(&t, size, EXCLUSIVE);
+	p = atomic_buffer(&t, size, EXCLUSIVE);
 	add_together(&t, p, stride, stride == PAGE ? 2 : ROUNDS, 0);
-	svm_buffer_free(p, size);
-	svm_fini(&t);
-}
-
-/* The copy of a parent's page, the split of 2M: the driver's own work does not make it try again */
-static void test_no_retries(int fd, bool huge)
-{
-	const size_t size = huge ? VSVM_2M : PAGE;
-	struct drm_vsvm_vm_stats before;
-	uint32_t *p = svm_buffer(size);
-	struct svm t;
-	pid_t pid;
-
-	race_init(&t, fd);
-	igt_assert_eq(madvise(p, size, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE), 0);
-	*p = 0x10;
-	igt_require(!huge || vsvm_huge_kib(p) == 2048);
-	set_mode(&t, p, size, EXCLUSIVE);
-	igt_assert_eq_u64(svm_read(&t, p), 0x10);
-	pid = fork();
-	igt_assert_lte(0, pid);
-	if (!pid) {
-		pause();
-		_exit(0);
-	}
-	igt_assert_eq_u64(svm_read(&t, p), 0x10);
-	svm_settle(&t);
-	before = svm_stats(&t);
-	gpu_add(&t, p, 1);
-	igt_assert_eq_u64(svm_stats(&t).retries, before.retries);
-	expect_counts(&t, &before, 1, 0);
-	igt_assert_eq_u32(*p, 0x11);
-	kill(pid, SIGKILL);
-	igt_assert_eq(waitpid(pid, NULL, 0), pid);
 	svm_buffer_free(p, size);
 	svm_fini(&t);
 }
@@ -1109,33 +767,6 @@ int igt_main()
 		}
 	}
 
-	igt_describe("A CPU gets a page before the GPU that has made it exclusive");
-	igt_subtest("gpu-first-cpu")
-		test_gpu_first(fd, call_add);
-	igt_describe("A page thrown away while it is made exclusive is mapped");
-	igt_subtest("gpu-first-dontneed")
-		test_gpu_first(fd, call_dontneed);
-	igt_describe("A page unmapped while it is made exclusive is mapped");
-	igt_subtest("gpu-first-munmap")
-		test_gpu_first(fd, call_munmap);
-	igt_describe("A page that may not be written any more is added to");
-	igt_subtest("gpu-first-mprotect")
-		test_gpu_first(fd, call_mprotect);
-	igt_describe("The GPU gets a page before the CPU that is taking it back");
-	igt_subtest("cpu-first")
-		test_cpu_first(fd);
-	igt_describe("The GPU loses a page before the CPU takes it back");
-	igt_subtest("cpu-before")
-		test_cpu_before(fd);
-	igt_describe("A CPU that is always faster keeps an atomic from ever being done");
-	igt_subtest("turn")
-		test_turn(fd);
-	igt_describe("A CPU waits for as long as an engine has other things to do");
-	igt_subtest("turn-late")
-		test_turn_late(fd);
-	igt_describe("New memory has what CPUs did to memory that is gone");
-	igt_subtest("turn-munmap")
-		test_turn_munmap(fd);
 	for (unsigned int i = 0; i < 3; i++) {
 		static const struct { const char *name; size_t stride; } same[] = {
 			{ "page", 4 }, { "pages", PAGE }, { "word", 0 },
@@ -1145,12 +776,6 @@ int igt_main()
 		igt_subtest_f("hammer-%s", same[i].name)
 			test_hammer(fd, same[i].stride);
 	}
-	igt_describe("The driver tries again because of what it did itself");
-	igt_subtest("no-retries-copy")
-		test_no_retries(fd, false);
-	igt_describe("The driver tries again because it had 2M split");
-	igt_subtest("no-retries-huge")
-		test_no_retries(fd, true);
 
 	igt_fixture()
 		vsvm_hold_teardown(fd);

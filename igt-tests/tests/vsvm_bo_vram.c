@@ -6,114 +6,10 @@
  * Loads the module with little VRAM; at the end it is loaded as it was.
  */
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "vsvm_modprobe.h"
-#include "vsvm_vram.h"
+#include "vsvm_bo_vram.h"
 
 IGT_TEST_DESCRIPTION("BOs that prefer VRAM: what is in them, and who makes room for whom");
-
-#define MIB		8
-#define VRAM		((uint64_t)MIB << 20)
-#define CHUNKS		(VRAM / VSVM_2M)
-
-/* The module with so much VRAM */
-static int begin(unsigned int mib)
-{
-	return vsvm_module_begin("vram_mib=%u", mib);
-}
-
-/* KiB that fdinfo says of a file: "resident", "vram" */
-static uint64_t region_kib(int fd, const char *stat, const char *region)
-{
-	char path[64], line[128], key[64], unit[8] = "";
-	unsigned long long value = 0;
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "r");
-	igt_assert(f);
-	snprintf(key, sizeof(key), "drm-%s-%s:", stat, region);
-	while (fgets(line, sizeof(line), f)) {
-		if (strncmp(line, key, strlen(key)))
-			continue;
-		found = sscanf(line + strlen(key), "%llu %7s", &value, unit) >= 1;
-		if (!strcmp(unit, "MiB"))
-			value *= 1024;
-		else if (strcmp(unit, "KiB"))
-			value /= 1024;
-	}
-	fclose(f);
-	igt_assert_f(found, "no %s in fdinfo\n", key);
-	return value;
-}
-
-/* So many bytes of the BOs and VMs of a file are in VRAM */
-#define expect_vram(fd, bytes) \
-	igt_assert_eq_u64(region_kib(fd, "resident", "vram"), (bytes) / 1024)
-
-/**
- * struct bo - a BO, where it is bound in an SVM VM, and what is in it
- */
-struct bo {
-	/** @handle: handle */
-	uint32_t handle;
-	/** @map: what a CPU sees */
-	uint8_t *map;
-	/** @k: what a GPU sees, and what it is to be */
-	struct known k;
-};
-
-/*
- * A VM that keeps a range for BOs, of at most @size bytes. Its memory is what makes no use of VRAM,
- * unless something says so.
- */
-static uint8_t *begin_vm(struct svm *t, int fd, uint64_t size)
-{
-	uint8_t *range = vsvm_reserve(size);
-
-	svm_init_vm(t, fd, vsvm_vm_create_range(fd, range, size));
-	return range;
-}
-
-/* A BO, bound at @at */
-static void bo_init(struct bo *bo, struct svm *t, void *at, uint64_t size)
-{
-	int fd = t->ctx.fd;
-
-	bo->handle = vsvm_bo_create_vram(fd, size);
-	bo->map = vsvm_bo_mmap(fd, bo->handle, size);
-	vsvm_bind(fd, t->ctx.vm, bo->handle, 0, vsvm_ptr(at), size, 0);
-	known_init(&bo->k, at, size);
-	bo->k.rng.state += bo->handle;
-}
-
-static void bo_fini(struct bo *bo, struct svm *t)
-{
-	int fd = t->ctx.fd;
-
-	vsvm_unbind(fd, t->ctx.vm, vsvm_ptr(bo->k.p), bo->k.size);
-	vsvm_unmap(bo->map, bo->k.size);
-	vsvm_bo_close(fd, bo->handle);
-	known_fini(&bo->k);
-}
-
-static void expect_map(const struct bo *bo)
-{
-	for (size_t i = 0; i < bo->k.size; i += PAGE)
-		igt_assert_f(!memcmp(bo->map + i, bo->k.want + i, PAGE),
-			     "CPU: page %zu is wrong\n", i / (size_t)PAGE);
-}
-
-/* First the GPU, then the CPU sees each byte */
-static void bo_expect(const struct bo *bo, struct svm *t)
-{
-	known_expect_gpu(&bo->k, t);
-	expect_map(bo);
-}
 
 static void expect_zeros(const uint8_t *p, size_t size)
 {
@@ -125,12 +21,12 @@ static void test_contents(void)
 {
 	/* a block, and less than one */
 	const uint64_t size = VSVM_2M + 5 * PAGE;
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	struct svm t;
 	struct bo bo;
 	uint8_t *at;
 
-	at = begin_vm(&t, fd, 2 * VSVM_2M);
+	at = bo_vm(&t, fd, 2 * VSVM_2M);
 	bo_init(&bo, &t, at, size);
 	/* nobody has used it: it is nowhere */
 	expect_vram(fd, 0);
@@ -160,12 +56,12 @@ static void test_contents(void)
 static void test_zero(void)
 {
 	struct vsvm_rng rng = { 4 };
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	uint8_t *at, *p;
 	struct svm t;
 	struct bo bo;
 
-	at = begin_vm(&t, fd, VRAM);
+	at = bo_vm(&t, fd, VRAM);
 	for (int round = 0; round < 3; round++) {
 		/* all of VRAM */
 		bo_init(&bo, &t, at, VRAM);
@@ -198,13 +94,13 @@ static uint64_t pt_bytes(struct svm *t)
 /* A block at a multiple of 2M has one entry, and no table for entries of 4K */
 static void test_large(void)
 {
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	uint64_t before;
 	struct svm t;
 	struct bo bo;
 	uint8_t *at;
 
-	at = begin_vm(&t, fd, 4 * VSVM_2M);
+	at = bo_vm(&t, fd, 4 * VSVM_2M);
 	bo_init(&bo, &t, at, 3 * VSVM_2M);
 	/* the tables on the way, which are there for all of the range, and those of the memory */
 	svm_copy(&t, bo.k.got, bo.k.want, bo.k.size);
@@ -240,12 +136,12 @@ static void test_parts(void)
 	struct vsvm_rng rng = { 5 };
 	struct { uint64_t offset, count; uint8_t *at; struct svm *t; } part[PARTS];
 	uint8_t *at[2], *got = svm_buffer(room * PAGE);
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	struct bo bo, other;
 	struct svm t[2];
 
 	for (int i = 0; i < 2; i++)
-		at[i] = begin_vm(&t[i], fd, size + VRAM + PARTS * room * PAGE);
+		at[i] = bo_vm(&t[i], fd, size + VRAM + PARTS * room * PAGE);
 	bo_init(&bo, &t[0], at[0] + PARTS * room * PAGE, size);
 	bo_init(&other, &t[1], at[1] + PARTS * room * PAGE, VRAM);
 	known_write(&bo.k, &t[0]);
@@ -272,7 +168,7 @@ static void test_parts(void)
 		/* all of it makes room, and its entries go in both VMs */
 		known_write(&other.k, &t[1]);
 		expect_vram(fd, VRAM);
-		expect_map(&bo);
+		bo_expect_map(&bo);
 	}
 	bo_expect(&other, &t[1]);
 	bo_expect(&bo, &t[0]);
@@ -296,12 +192,12 @@ static void test_parts(void)
 /* What has no right, and what is not bound, in a BO that is mapped by faults */
 static void test_errors(void)
 {
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	struct svm t;
 	struct bo bo;
 	uint8_t *at;
 
-	at = begin_vm(&t, fd, 4 * VSVM_2M);
+	at = bo_vm(&t, fd, 4 * VSVM_2M);
 	bo_init(&bo, &t, at, VSVM_2M);
 	vsvm_bind(fd, t.ctx.vm, bo.handle, 0, vsvm_ptr(at) + 2 * VSVM_2M, VSVM_2M,
 		  DRM_VSVM_BIND_READONLY);
@@ -333,13 +229,13 @@ static void test_oversubscribed(void)
 	enum { COUNT = 4 };
 	struct vsvm_rng rng = { 6 };
 	struct drm_vsvm_vm_stats stats;
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	struct bo bo[COUNT];
 	struct known memory;
 	uint8_t *at, *p;
 	struct svm t;
 
-	at = begin_vm(&t, fd, COUNT * size);
+	at = bo_vm(&t, fd, COUNT * size);
 	for (int i = 0; i < COUNT; i++)
 		bo_init(&bo[i], &t, at + i * size, size);
 	p = vram_buffer(&t, 2 * VRAM / PAGE);
@@ -392,7 +288,7 @@ struct owner {
 
 static void owner_init(struct owner *o)
 {
-	o->at = begin_vm(&o->t, vsvm_open_node(), VSVM_2M);
+	o->at = bo_vm(&o->t, vsvm_open_node(), VSVM_2M);
 	bo_init(&o->bo, &o->t, o->at, VSVM_2M);
 }
 
@@ -412,7 +308,7 @@ static void test_lru(void)
 	struct owner o[CHUNKS + 2];
 	uint64_t faults;
 
-	begin(MIB);
+	bo_module(MIB);
 	for (unsigned int i = 0; i < ARRAY_SIZE(o); i++)
 		owner_init(&o[i]);
 	for (unsigned int i = 0; i < CHUNKS + 1; i++) {
@@ -439,7 +335,7 @@ static void test_lru(void)
 static void test_fair(void)
 {
 	struct owner o[CHUNKS];
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	struct known k;
 	struct svm t;
 
@@ -478,21 +374,21 @@ static void test_fair(void)
 static void test_cpu(void)
 {
 	const uint64_t size = 2 * VSVM_2M;
-	int go[2], fd = begin(MIB);
+	int go[2], fd = bo_module(MIB);
 	struct bo bo, other;
 	struct svm t;
 	uint8_t *at;
 	char c = 0;
 
 	igt_assert_eq(pipe(go), 0);
-	at = begin_vm(&t, fd, size + VRAM);
+	at = bo_vm(&t, fd, size + VRAM);
 	bo_init(&bo, &t, at, size);
 	bo_init(&other, &t, at + size, VRAM);
 	known_write(&bo.k, &t);
 	bo_expect(&bo, &t);
 	igt_fork(child, 1) {
 		igt_assert_eq(read(go[0], &c, 1), 1);
-		expect_map(&bo);
+		bo_expect_map(&bo);
 		memset(bo.map + PAGE, 0x77, PAGE);
 	}
 	/* mapped by both, and in VRAM; then not */
@@ -539,14 +435,14 @@ static void test_prime(void)
 {
 	const uint64_t size = VSVM_2M + PAGE;
 	uint8_t *at, *at2, *map;
-	int buf, fd2, fd = begin(MIB);
+	int buf, fd2, fd = bo_module(MIB);
 	struct svm t, u;
 	struct bo bo;
 	uint32_t bo2;
 
 	fd2 = vsvm_open_node();
-	at = begin_vm(&t, fd, 2 * VSVM_2M);
-	at2 = begin_vm(&u, fd2, 2 * VSVM_2M);
+	at = bo_vm(&t, fd, 2 * VSVM_2M);
+	at2 = bo_vm(&u, fd2, 2 * VSVM_2M);
 	bo_init(&bo, &t, at, size);
 	known_write(&bo.k, &t);
 	expect_vram(fd, size);
@@ -587,14 +483,14 @@ static void test_prime(void)
 static void test_prime_other(void)
 {
 	const uint64_t size = VSVM_2M + PAGE;
-	int buf, vgem, fd = begin(MIB);
+	int buf, vgem, fd = bo_module(MIB);
 	struct svm t;
 	struct bo bo;
 	uint8_t *at, *map;
 
 	igt_require(!system("modprobe vgem 2>/dev/null"));
 	vgem = drm_open_driver(DRIVER_VGEM);
-	at = begin_vm(&t, fd, 2 * VSVM_2M);
+	at = bo_vm(&t, fd, 2 * VSVM_2M);
 	bo_init(&bo, &t, at, size);
 	known_write(&bo.k, &t);
 	expect_vram(fd, size);
@@ -621,12 +517,12 @@ static void test_prime_other(void)
 static void test_fdinfo(void)
 {
 	uint32_t plain, nowhere;
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	struct svm t;
 	struct bo bo;
 	uint8_t *at, *p;
 
-	at = begin_vm(&t, fd, 4 * VSVM_2M);
+	at = bo_vm(&t, fd, 4 * VSVM_2M);
 	plain = vsvm_bo_create(fd, 64 * PAGE);
 	nowhere = vsvm_bo_create_vram(fd, 128 * PAGE);
 	bo_init(&bo, &t, at, 2 * VSVM_2M);
@@ -662,153 +558,18 @@ static void test_fdinfo(void)
 	vsvm_unmap(at, 4 * VSVM_2M);
 }
 
-/* A VM, with a range for BOs, that may have so much VRAM */
-static uint8_t *begin_limited(struct svm *t, int fd, uint64_t size, uint64_t limit)
-{
-	uint8_t *range = vsvm_reserve(size);
-	struct drm_vsvm_vm_create args = {
-		.flags = DRM_VSVM_VM_SVM,
-		.bo_start = vsvm_ptr(range),
-		.bo_size = size,
-		.vram_limit = limit,
-		.counter_threshold = DRM_VSVM_COUNTER_OFF,
-	};
-
-	igt_assert_eq(vsvm_ioctl(fd, DRM_IOCTL_VSVM_VM_CREATE, &args), 0);
-	svm_init_vm(t, fd, args.vm_id);
-	return range;
-}
-
-/* What a VM has in VRAM, and what of it had to make room: blocks of BOs, and pages of memory */
-static void expect_counts(struct svm *t, uint64_t blocks, uint64_t blocks_evicted, uint64_t pages,
-			  uint64_t pages_evicted)
-{
-	struct drm_vsvm_vm_stats stats = svm_stats(t);
-
-	igt_assert_eq_u64(stats.bo_blocks, blocks);
-	igt_assert_eq_u64(stats.bo_blocks_evicted, blocks_evicted);
-	igt_assert_eq_u64(stats.vram_pages, pages);
-	igt_assert_eq_u64(stats.pages_evicted, pages_evicted);
-	/* a chunk each, and each is one or the other's; what is idle has been had before */
-	igt_assert_lte_u64((blocks + pages / BLOCK_PAGES) * VSVM_2M,
-			   stats.vram_bytes);
-}
-
-/* BOs and memory of a VM are together no more than its limit, and make room for each other alone */
-static void test_limit(void)
-{
-	const uint64_t limit = 2 * VSVM_2M;
-	int fd = begin(MIB);
-	struct known k, l;
-	struct svm t, u;
-	struct bo bo;
-	uint8_t *at;
-
-	svm_init(&u, fd);
-	vram_begin(&u, &l, VSVM_2M, false);
-	at = begin_limited(&t, fd, 4 * VSVM_2M, limit);
-	bo_init(&bo, &t, at, 4 * VSVM_2M);
-	/* of four blocks the last two stay */
-	known_write(&bo.k, &t);
-	expect_counts(&t, 2, 2, 0, 0);
-	igt_assert_lte_u64(svm_stats(&t).vram_bytes, limit);
-	/* memory has the older one's place, and then a BO the memory's */
-	known_init(&k, vram_buffer(&t, BLOCK_PAGES), VSVM_2M);
-	known_write(&k, &t);
-	expect_counts(&t, 1, 3, BLOCK_PAGES, 0);
-	igt_assert_lte_u64(svm_stats(&t).vram_bytes, limit);
-	known_write_part(&bo.k, &t, 0, PAGE);
-	known_write_part(&bo.k, &t, VSVM_2M, PAGE);
-	expect_counts(&t, 2, 4, 0, BLOCK_PAGES);
-	igt_assert_lte_u64(svm_stats(&t).vram_bytes, limit);
-	bo_expect(&bo, &t);
-	known_expect(&k, &t);
-	/* there was room for all of it, but the other's is where it was */
-	expect_counts(&u, 0, 0, BLOCK_PAGES, 0);
-	svm_buffer_free(k.p, k.size);
-	known_fini(&k);
-	bo_fini(&bo, &t);
-	igt_assert_eq_u64(svm_stats(&t).bo_blocks, 0);
-	svm_fini(&t);
-	vsvm_unmap(at, 4 * VSVM_2M);
-	known_expect(&l, &u);
-	vram_end(&u, &l);
-}
-
-/* Less than a chunk is nothing: the GPU has the BO in system memory */
-static void test_limit_small(void)
-{
-	int fd = begin(MIB);
-	struct svm t;
-	struct bo bo;
-	uint8_t *at;
-
-	at = begin_limited(&t, fd, 2 * VSVM_2M, PAGE);
-	bo_init(&bo, &t, at, 2 * VSVM_2M);
-	known_write(&bo.k, &t);
-	bo_expect(&bo, &t);
-	expect_vram(fd, 0);
-	expect_counts(&t, 0, 0, 0, 0);
-	bo_fini(&bo, &t);
-	svm_fini(&t);
-	vsvm_unmap(at, 2 * VSVM_2M);
-}
-
-/* A block counts for who has brought it to VRAM, until it has left, also by a VM that is gone */
-static void test_whose(void)
-{
-	int fd = begin(MIB);
-	uint8_t *at, *at2, *at3;
-	struct bo bo, other;
-	struct svm t, u, v;
-
-	at = begin_limited(&t, fd, VSVM_2M, VSVM_2M);
-	at2 = begin_limited(&u, fd, VSVM_2M, VSVM_2M);
-	at3 = begin_vm(&v, fd, VRAM);
-	bo_init(&bo, &t, at, VSVM_2M);
-	known_write(&bo.k, &t);
-	expect_counts(&t, 1, 0, 0, 0);
-	/* the other has it mapped, for nothing, and has its limit still */
-	vsvm_bind(fd, u.ctx.vm, bo.handle, 0, vsvm_ptr(at2), VSVM_2M, 0);
-	igt_assert_eq_u64(svm_read(&u, at2), *(uint64_t *)bo.k.want);
-	expect_counts(&u, 0, 0, 0, 0);
-	/* the first one goes, and the block stays */
-	vsvm_unbind(fd, t.ctx.vm, vsvm_ptr(at), VSVM_2M);
-	svm_fini(&t);
-	vsvm_unmap(at, VSVM_2M);
-	bo.k.p = at2;
-	known_expect_gpu(&bo.k, &u);
-	expect_vram(fd, VSVM_2M);
-	/* it makes room for others as ever, and comes back as the other's */
-	bo_init(&other, &v, at3, VRAM);
-	known_write(&other.k, &v);
-	expect_counts(&v, CHUNKS, 0, 0, 0);
-	known_expect_gpu(&bo.k, &u);
-	expect_counts(&u, 1, 0, 0, 0);
-	expect_counts(&v, CHUNKS - 1, 1, 0, 0);
-	expect_map(&bo);
-	bo_expect(&other, &v);
-	bo_fini(&other, &v);
-	bo_fini(&bo, &u);
-	expect_vram(fd, 0);
-	svm_fini(&u);
-	svm_fini(&v);
-	vsvm_unmap(at2, VSVM_2M);
-	vsvm_unmap(at3, VRAM);
-}
-
 /* Streams and fences in a BO that goes and comes, in a VM without SVM */
 static void test_stream(void)
 {
 	const uint64_t tool_gpu = 1ull << 40, data_gpu = 2ull << 40, size = 64 * PAGE;
-	int fd = begin(MIB);
+	int fd = bo_module(MIB);
 	uint32_t vm, queue, tool, data;
 	struct vsvm_stream s;
 	struct bo other;
 	uint8_t *at, *map, *data_map;
 	struct svm t;
 
-	at = begin_vm(&t, fd, VRAM);
+	at = bo_vm(&t, fd, VRAM);
 	bo_init(&other, &t, at, VRAM);
 	vm = vsvm_vm_create_bo(fd);
 	queue = vsvm_queue_create(fd, vm);
@@ -853,7 +614,7 @@ static void test_stream(void)
 /* Where there is no VRAM, and flags that are none */
 static void test_none(void)
 {
-	int fd = begin(0);
+	int fd = bo_module(0);
 	uint32_t handle;
 	struct svm t;
 	struct bo bo;
@@ -866,7 +627,7 @@ static void test_none(void)
 	}
 	igt_assert_eq(__vsvm_bo_create_flags(fd, 0, DRM_VSVM_BO_VRAM, &handle), -EINVAL);
 	igt_assert_eq(__vsvm_bo_create_flags(fd, 1ull << 50, DRM_VSVM_BO_VRAM, &handle), -EINVAL);
-	at = begin_vm(&t, fd, 2 * VSVM_2M);
+	at = bo_vm(&t, fd, 2 * VSVM_2M);
 	bo_init(&bo, &t, at, 2 * VSVM_2M);
 	known_write(&bo.k, &t);
 	bo_expect(&bo, &t);
@@ -876,197 +637,16 @@ static void test_none(void)
 	vsvm_unmap(at, 2 * VSVM_2M);
 }
 
-/* The device goes while BOs are in VRAM, mapped and bound; what is in them stays */
-static void test_unbind(void)
-{
-	uint32_t handle;
-	int fd = begin(MIB);
-	struct svm t;
-	struct bo bo;
-	uint8_t *at;
-
-	at = begin_vm(&t, fd, VRAM);
-	bo_init(&bo, &t, at, VRAM);
-	known_write(&bo.k, &t);
-	/* some of it is in the CPU's page table, and some not */
-	igt_assert(!memcmp(bo.map, bo.k.want, VSVM_2M));
-	expect_vram(fd, VRAM);
-	igt_assert_eq(vsvm_driver_write("unbind"), 0);
-	expect_map(&bo);
-	memset(bo.map, 0x11, PAGE);
-	igt_assert_eq(bo.map[PAGE - 1], 0x11);
-	igt_assert_eq(__vsvm_bo_create_flags(fd, PAGE, DRM_VSVM_BO_VRAM, &handle), -ENODEV);
-	igt_assert_eq(vsvm_driver_write("bind"), 0);
-	/* the old file and the mapping go last */
-	vsvm_module_shut();
-	igt_assert_eq(bo.map[0], 0x11);
-	vsvm_unmap(bo.map, VRAM);
-	vsvm_unmap(t.range, svm_range_size());
-	vsvm_unmap(at, VRAM);
-	known_fini(&bo.k);
-	vsvm_module_unload();
-	begin(MIB);
-}
-
-#define CGROUPS		"/sys/fs/cgroup"
-#define CGROUP		CGROUPS "/vsvm-bo"
-
-static void cgroup_begin(void)
-{
-	igt_require_f(!access(CGROUPS "/cgroup.subtree_control", W_OK), "no cgroup2\n");
-	vsvm_tell(CGROUPS "/cgroup.subtree_control", "+memory");
-	rmdir(CGROUP);
-	igt_require_f(!mkdir(CGROUP, 0700), CGROUP ": %m\n");
-}
-
-static void cgroup_end(void)
-{
-	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
-
-	while (rmdir(CGROUP)) {
-		igt_assert_f(errno == EBUSY && vsvm_now() < deadline, "rmdir: %m\n");
-		usleep(10000);
-	}
-	vsvm_tell(CGROUPS "/cgroup.subtree_control", "-memory");
-}
-
-/* What an access gets: by the kernel -EFAULT, in the program SIGBUS */
-static void expect_lost(const uint8_t *p)
-{
-	int status, ends[2];
-	pid_t pid;
-
-	igt_assert_eq(pipe(ends), 0);
-	igt_assert_eq(write(ends[1], p, 1), -1);
-	igt_assert_eq(errno, EFAULT);
-	close(ends[0]);
-	close(ends[1]);
-	pid = fork();
-	igt_assert_lte(0, pid);
-	if (!pid) {
-		signal(SIGBUS, SIG_DFL);
-		vram_touch(p);
-		_exit(0);
-	}
-	igt_assert_eq(waitpid(pid, &status, 0), pid);
-	igt_assert(WIFSIGNALED(status));
-	igt_assert_eq(WTERMSIG(status), SIGBUS);
-}
-
-static bool is_lost(const uint8_t *p)
-{
-	int ends[2], ret;
-
-	igt_assert_eq(pipe(ends), 0);
-	ret = write(ends[1], p, 1);
-	close(ends[0]);
-	close(ends[1]);
-	return ret != 1;
-}
-
-/*
- * The device goes when who made the BO has all the memory that it may have: what does not fit is
- * lost. It is told so, waits for nobody, and can give up what it has.
- */
-static void test_unbind_lost(void)
-{
-	int ready[2], go[2];
-	char c = 0;
-
-	begin(MIB);
-	vsvm_module_shut();
-	cgroup_begin();
-	igt_assert_eq(pipe(ready), 0);
-	igt_assert_eq(pipe(go), 0);
-	igt_fork(child, 1) {
-		unsigned int lost = 0;
-		struct svm t;
-		struct bo bo;
-		uint8_t *at;
-
-		vsvm_tell(CGROUP "/cgroup.procs", "0");
-		at = begin_vm(&t, vsvm_open_node(), VRAM);
-		bo_init(&bo, &t, at, VRAM);
-		known_write(&bo.k, &t);
-		/* the CPU has a part of it mapped */
-		igt_assert(!memcmp(bo.map, bo.k.want, VSVM_2M));
-		expect_vram(t.ctx.fd, VRAM);
-		igt_assert_eq(write(ready[1], &c, 1), 1);
-		igt_assert_eq(read(go[0], &c, 1), 1);
-		for (uint64_t i = 0; i < VRAM; i += VSVM_2M) {
-			if (is_lost(bo.map + i)) {
-				expect_lost(bo.map + i);
-				expect_lost(bo.map + i + VSVM_2M - 1);
-				lost++;
-				continue;
-			}
-			igt_assert(!memcmp(bo.map + i, bo.k.want + i, VSVM_2M));
-		}
-		igt_assert_lt(0, lost);
-		vsvm_unmap(bo.map, VRAM);
-	}
-	igt_assert_eq(read(ready[0], &c, 1), 1);
-	vsvm_tell(CGROUP "/memory.max", "%llu",
-		  (long long)vsvm_number(CGROUP "/memory.current", ""));
-	igt_assert_eq(vsvm_driver_write("unbind"), 0);
-	vsvm_tell(CGROUP "/memory.max", "max");
-	igt_assert_eq(write(go[1], &c, 1), 1);
-	igt_waitchildren();
-	cgroup_end();
-	igt_assert_eq(vsvm_driver_write("bind"), 0);
-	for (int i = 0; i < 2; i++) {
-		close(ready[i]);
-		close(go[i]);
-	}
-	vsvm_module_unload();
-	begin(MIB);
-}
-
-/* Killed with BOs on their way to VRAM and out of it, and the module goes right after it */
-static void test_kill(void)
-{
-	uint32_t *ready = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	char params[512];
-
-	igt_assert(ready != MAP_FAILED);
-	snprintf(params, sizeof(params), "%s vram_mib=%u", vsvm_module_found(), MIB);
-	begin(MIB);
-	vsvm_module_shut();
-	for (unsigned int round = 0; round < 4; round++) {
-		*ready = 0;
-		igt_fork(child, 2) {
-			struct svm t;
-			struct bo bo;
-			uint8_t *at;
-
-			at = begin_vm(&t, vsvm_open_node(), VRAM);
-			bo_init(&bo, &t, at, VRAM);
-			__atomic_add_fetch(ready, 1, __ATOMIC_SEQ_CST);
-			for (;;) {
-				known_write(&bo.k, &t);
-				expect_map(&bo);
-			}
-		}
-		while (__atomic_load_n(ready, __ATOMIC_SEQ_CST) < 2)
-			usleep(1000);
-		usleep(200000 + 50000 * round);
-		igt_kill_children(SIGKILL);
-		igt_assert_eq(__igt_waitchildren(), 128 + SIGKILL);
-		vsvm_module_reload(params);
-	}
-	munmap(ready, PAGE);
-}
-
 /* Processes whose BOs are together more than VRAM, at the same time */
 static void test_processes(void)
 {
-	begin(MIB);
+	bo_module(MIB);
 	igt_fork(child, 3) {
 		struct svm t;
 		struct bo bo;
 		uint8_t *at;
 
-		at = begin_vm(&t, vsvm_open_node(), VRAM);
+		at = bo_vm(&t, vsvm_open_node(), VRAM);
 		bo_init(&bo, &t, at, VRAM);
 		bo.k.rng.state = child + 1;
 		for (unsigned int round = 0; round < 3; round++) {
@@ -1121,30 +701,12 @@ int igt_main()
 	igt_describe("Nobody can tell who has VRAM");
 	igt_subtest("fdinfo")
 		test_fdinfo();
-	igt_describe("A VM takes more VRAM than it was allowed by BOs, or that of others");
-	igt_subtest("limit")
-		test_limit();
-	igt_describe("A VM that may have next to no VRAM has BOs there, or none at all");
-	igt_subtest("limit-small")
-		test_limit_small();
-	igt_describe("A BO counts for a VM that has not brought it to VRAM");
-	igt_subtest("whose")
-		test_whose();
 	igt_describe("Streams and fences do not work from a BO that moves");
 	igt_subtest("stream")
 		test_stream();
 	igt_describe("Programs that ask for VRAM do not work where there is none");
 	igt_subtest("none")
 		test_none();
-	igt_describe("A program loses its BOs when its GPU is unplugged");
-	igt_subtest("unbind")
-		test_unbind();
-	igt_describe("An unplug waits for memory that a BO cannot have, a program for a lost BO");
-	igt_subtest("unbind-lost")
-		test_unbind_lost();
-	igt_describe("The module stays, or the kernel falls, after a kill amid evictions");
-	igt_subtest("kill")
-		test_kill();
 	igt_describe("Programs that need more VRAM than there is get each other's bytes");
 	igt_subtest("processes")
 		test_processes();
