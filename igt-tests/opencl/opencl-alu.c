@@ -286,6 +286,55 @@ static void test_##name(struct cl *cl)							\
 FLOAT_TEST(float, float, double, f)
 FLOAT_TEST(double, double, long double,)
 
+/*
+ * What a compiler may think to know of numbers, and does not of NaN, infinities and -0: compared bit
+ * by bit, but for the bits of a NaN.
+ */
+#define SPECIAL_OPS	11
+#define SPECIAL_SOURCE									\
+	"kernel void special(global const T *in, global T *out)\n"			\
+	"{\n"										\
+	"	T x = in[get_global_id(0)], u = x / (T)0 * (T)0;\n"			\
+	"	global T *p = out + 11 * get_global_id(0);\n"				\
+	"	p[0] = x * (T)0; p[1] = x - x; p[2] = x / x; p[3] = x + (T)0;\n"	\
+	"	p[4] = (T)0 - x; p[5] = -x; p[6] = u; p[7] = isnan(u);\n"		\
+	"	p[8] = u != u; p[9] = !(x < (T)1) + 2 * (x >= (T)1); p[10] = x * (T)-1 + (T)0;\n"	\
+	"}\n"
+
+#define SPECIAL_TEST(T)									\
+static void test_special_##T(struct cl *cl)						\
+{											\
+	static const T in[] = { 1, -1, 0, -0.0, INFINITY, -INFINITY, NAN, 1e-30, -3.5 };	\
+	const int n = sizeof(in) / sizeof(*in);						\
+	cl_kernel kernel = cl_kernel_of(cl, "typedef " #T " T;\n" SPECIAL_SOURCE, "special");	\
+	T out[sizeof(in) / sizeof(*in) * SPECIAL_OPS];					\
+											\
+	cl_arg_ptr(kernel, 0, in);							\
+	cl_arg_ptr(kernel, 1, out);							\
+	cl_run(cl, kernel, n, 0);							\
+	for (int i = 0; i < n; i++) {							\
+		const volatile T x = in[i], zero = 0, minus = -1;			\
+		const T u = x / zero * zero;						\
+		const T want[] = {							\
+			x * zero, x - x, x / x, x + zero, zero - x, -x, u, isnan(u), u != u,	\
+			!(x < 1) + 2 * (x >= 1), x * minus + zero,			\
+		};									\
+											\
+		for (int k = 0; k < SPECIAL_OPS; k++) {					\
+			const T got = out[i * SPECIAL_OPS + k];				\
+											\
+			if (isnan(got) ? !isnan(want[k]) :				\
+			    memcmp(&got, &want[k], sizeof(got)))			\
+				FAIL(#T " special operation %d of %a: %a, not %a", k,	\
+				     (double)x, (double)got, (double)want[k]);		\
+		}									\
+	}										\
+	CL(clReleaseKernel(kernel));							\
+}
+
+SPECIAL_TEST(float)
+SPECIAL_TEST(double)
+
 int main(void)
 {
 	struct cl cl;
@@ -301,6 +350,8 @@ int main(void)
 	test_ulong(&cl);
 	test_float(&cl);
 	test_double(&cl);
+	test_special_float(&cl);
+	test_special_double(&cl);
 	cl_close(&cl);
 	return cl_ok();
 }

@@ -49,6 +49,14 @@ static void pattern(uint8_t *p, size_t size, int seed)
 		p[i] = i * 31 + seed + (i >> 8);
 }
 
+static cl_uint map_count(cl_mem mem)
+{
+	cl_uint count;
+
+	CL(clGetMemObjectInfo(mem, CL_MEM_MAP_COUNT, sizeof(count), &count, NULL));
+	return count;
+}
+
 static void test_kind(struct cl *cl, cl_mem_flags flags)
 {
 	uint8_t *host = aligned_alloc(4096, SIZE), *model = malloc(SIZE), *back = malloc(SIZE);
@@ -83,6 +91,7 @@ static void test_kind(struct cl *cl, cl_mem_flags flags)
 	map = clEnqueueMapBuffer(cl->queue, mem, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 64, 1024, 0,
 				 NULL, NULL, &ret);
 	CL(ret);
+	CHECK(map_count(mem) == 1);
 	if (flags & CL_MEM_USE_HOST_PTR)
 		CHECK(map == host + 64);
 	CHECK(!memcmp(map, model + 64, 1024));
@@ -95,9 +104,11 @@ static void test_kind(struct cl *cl, cl_mem_flags flags)
 						     100, 0, NULL, NULL, &ret);
 		CL(ret);
 		CHECK(!memcmp(second, model + 4096, 100));
+		CHECK(map_count(mem) == 2);
 		CL(clEnqueueUnmapMemObject(cl->queue, mem, second, 0, NULL, NULL));
 	}
 	CL(clEnqueueUnmapMemObject(cl->queue, mem, map, 0, NULL, NULL));
+	CHECK(!map_count(mem));
 	run_twice(cl, mem, SIZE);
 	host_twice(model, SIZE);
 	CL(clEnqueueFillBuffer(cl->queue, mem, &word, 4, 400, 800, 0, NULL, NULL));
@@ -130,6 +141,7 @@ static void test_sub(struct cl *cl, cl_mem_flags flags)
 	uint8_t *host = aligned_alloc(4096, SIZE), *model = malloc(SIZE), *back = malloc(SIZE);
 	const cl_buffer_region region = { .origin = 1024, .size = 2048 };
 	const cl_buffer_region bad = { .origin = SIZE, .size = 64 };
+	cl_buffer_region odd = { .size = 64 };
 	cl_mem mem, sub, parent;
 	size_t offset;
 	cl_uint align;
@@ -161,6 +173,11 @@ static void test_sub(struct cl *cl, cl_mem_flags flags)
 
 	CHECK(!clCreateSubBuffer(mem, 0, CL_BUFFER_CREATE_TYPE_REGION, &bad, &ret));
 	CHECK(ret == CL_INVALID_VALUE);
+	/* the alignment is in bits */
+	for (odd.origin = 4; odd.origin < align / 8; odd.origin *= 2) {
+		CHECK(!clCreateSubBuffer(mem, 0, CL_BUFFER_CREATE_TYPE_REGION, &odd, &ret));
+		CHECK(ret == CL_MISALIGNED_SUB_BUFFER_OFFSET);
+	}
 	EXPECT(clEnqueueCopyBuffer(cl->queue, mem, sub, 1024, 100, 300, 0, NULL, NULL),
 	       CL_MEM_COPY_OVERLAP);
 	/* The parent stays until its part has gone. */

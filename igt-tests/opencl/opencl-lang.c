@@ -192,6 +192,12 @@ static const char source[] =
 	"	o[7] = v & 1 ? sub_group_reduce_add(1) : -sub_group_reduce_add(1);\n"
 	"}\n"
 	"\n"
+	"kernel void sizes(global int4 *out)\n"
+	"{\n"
+	"	out[get_global_linear_id()] = (int4)(get_sub_group_size(), get_max_sub_group_size(),\n"
+	"					     get_num_sub_groups(), get_sub_group_id());\n"
+	"}\n"
+	"\n"
 	"kernel void barriers(global int *p, int rounds)\n"
 	"{\n"
 	"	int l = get_local_id(0), n = get_local_size(0);\n"
@@ -524,6 +530,31 @@ static void test_lanes(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* The last subgroup of a workgroup may have fewer lanes than others. */
+static void test_sizes(struct cl *cl)
+{
+	static const size_t groups[][2] = { { 64, 1 }, { 1, 1 }, { 33, 1 }, { 11, 17 }, { 5, 6 } };
+	cl_kernel kernel = cl_kernel_of(cl, source, "sizes");
+	static cl_int4 out[2 * 11 * 17];
+
+	cl_arg_ptr(kernel, 0, out);
+	for (unsigned int g = 0; g < sizeof(groups) / sizeof(*groups); g++) {
+		const size_t global[] = { groups[g][0], 2 * groups[g][1] };
+		const int items = global[0] * groups[g][1], max = 32;
+
+		CL(clEnqueueNDRangeKernel(cl->queue, kernel, 2, NULL, global, groups[g], 0, NULL,
+					  NULL));
+		CL(clFinish(cl->queue));
+		for (int i = 0; i < 2 * items; i++) {
+			const int id = i % items / max, left = items - id * max;
+
+			CHECK(out[i].s[0] == (left < max ? left : max) && out[i].s[1] == max);
+			CHECK(out[i].s[2] == (items + max - 1) / max && out[i].s[3] == id);
+		}
+	}
+	CL(clReleaseKernel(kernel));
+}
+
 static void test_printf(struct cl *cl)
 {
 	static const char expect[] =
@@ -578,6 +609,7 @@ int main(void)
 	test_halves(&cl);
 	test_groups(&cl);
 	test_lanes(&cl);
+	test_sizes(&cl);
 	test_printf(&cl);
 	cl_close(&cl);
 	return cl_ok();
