@@ -534,8 +534,8 @@ static void test_lanes(struct cl *cl)
 static void test_sizes(struct cl *cl)
 {
 	static const size_t groups[][2] = { { 64, 1 }, { 1, 1 }, { 33, 1 }, { 11, 17 }, { 5, 6 } };
+	cl_int4 out[2 * 11 * 17];
 	cl_kernel kernel = cl_kernel_of(cl, source, "sizes");
-	static cl_int4 out[2 * 11 * 17];
 
 	cl_arg_ptr(kernel, 0, out);
 	for (unsigned int g = 0; g < sizeof(groups) / sizeof(*groups); g++) {
