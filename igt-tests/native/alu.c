@@ -2,7 +2,8 @@
 /*
  * The arithmetic and the checks of programs of the virtual GPU, built as a program, with what finds
  * bad accesses and undefined behaviour: scripts/native. Every opcode of the table that computes is
- * compared with the oracle; then anything is thrown at the checks of programs.
+ * compared with the oracle, by each kind of vectors that the processor has; then anything is thrown
+ * at the checks of programs.
  *
  * usage: alu [SEED [ROUNDS]]
  */
@@ -61,14 +62,14 @@ static bool is_wide(const struct vsvm_row *row, uint8_t type)
 	       row->dst == VSVM_OPERAND_D && (type & 3) == 2;
 }
 
-static void run(const struct vsvm_row *row, uint8_t type, uint8_t mod)
+static void run(const struct vsvm_row *row, uint8_t type, uint8_t mod, unsigned int level)
 {
 	struct vsvm_hw_insn insn = { .op = row->op, .type = type, .mod = mod };
 	const struct vsvm_insn text = { .op = row->op, .type = type, .mod = mod };
 	const u32 on = next(NULL) % 2 ? ~0u : (u32)next(NULL);
 	uint64_t want[LANES];
 
-	if (!vsvm_hw_alu_find(&insn) || !insn.alu) {
+	if (!vsvm_hw_alu_find_level(&insn, level) || !insn.alu) {
 		printf("%s: no function\n", row->name);
 		failures++;
 		return;
@@ -150,12 +151,13 @@ static void arithmetic(unsigned int rounds)
 				if (!allowed(&vsvm_rows[i], type, mod))
 					continue;
 				kinds++;
-				for (unsigned int n = 0; n < rounds; n++)
-					run(&vsvm_rows[i], type, mod);
+				for (unsigned int n = 0; n < rounds * vsvm_hw_alu_levels(); n++)
+					run(&vsvm_rows[i], type, mod, n / rounds);
 			}
 		}
 	}
-	printf("%u kinds of instruction, %u times 32 lanes each\n", kinds, rounds);
+	printf("%u kinds of instruction, %u times 32 lanes each, by %u kinds of vectors\n", kinds,
+	       rounds, vsvm_hw_alu_levels());
 }
 
 /* A good instruction has a text, which means it and nothing else. */

@@ -5,6 +5,7 @@
  */
 #include "vsvm_asm.h"
 #include "vsvm_lib.h"
+#include "vsvm_modprobe.h"
 #include "vsvm_oracle.h"
 #include "vsvm_rows.h"
 
@@ -371,12 +372,33 @@ static void test_overlap(int fd, bool floating)
 	alu_fini(alu);
 }
 
+/* All instructions of a module that is told by which vectors lanes are computed */
+static void test_vectors(int level)
+{
+	int fd = vsvm_module_begin("vectors=%d", level);
+	struct drm_vsvm_dev_info info;
+
+	vsvm_dev_info(fd, &info);
+	test_ops(fd, VSVM_OP_MOV, VSVM_OP_SEL, false);
+	test_ops(fd, VSVM_OP_ADD, VSVM_OP_RHADD, false);
+	test_ops(fd, VSVM_OP_AND, VSVM_OP_BFM, false);
+	test_ops(fd, VSVM_OP_CMP, VSVM_OP_CMP, false);
+	test_ops(fd, VSVM_OP_CVT, VSVM_OP_CVT, false);
+	test_overlap(fd, false);
+	if (info.features & VSVM_FEATURE_FLOAT) {
+		test_ops(fd, VSVM_OP_FADD, VSVM_OP_FROUND_EVEN, true);
+		test_ops(fd, VSVM_OP_CVT, VSVM_OP_CVT, true);
+		test_overlap(fd, true);
+	}
+}
+
 int igt_main()
 {
 	int fd = -1;
 
 	igt_fixture() {
-		fd = vsvm_open();
+		/* not by libigt, which would keep it open */
+		fd = vsvm_open_node();
 	}
 
 	igt_describe("Moves and selects of every type give what C gives");
@@ -439,5 +461,17 @@ int igt_main()
 
 	igt_fixture() {
 		close(fd);
+		vsvm_module_save();
+	}
+
+	igt_describe("Vectors of each width, and none, compute the same");
+	igt_subtest_with_dynamic("vectors") {
+		for (int level = 0; level <= 2; level++)
+			igt_dynamic_f("%d", level)
+				test_vectors(level);
+	}
+
+	igt_fixture() {
+		vsvm_module_end();
 	}
 }

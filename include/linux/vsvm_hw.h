@@ -391,6 +391,17 @@ struct vsvm_hw *vsvm_hw_create(const struct vsvm_hw_config *config);
 void vsvm_hw_destroy(struct vsvm_hw *hw);
 
 /**
+ * vsvm_hw_set_vectors() - choose how wide the vectors of the processor are that compute lanes
+ * @level: 0, floating point alone, by those that each processor has; 1, integers too; 2, by AVX2;
+ *         less where there is no more. Negative: whatever is fastest, by a measurement
+ *
+ * What is computed is the same.
+ *
+ * Context: may sleep; before there is a device.
+ */
+void vsvm_hw_set_vectors(int level);
+
+/**
  * vsvm_hw_features() - what the instruction set of this device has
  * @hw: device
  *

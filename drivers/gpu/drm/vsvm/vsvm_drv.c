@@ -70,6 +70,11 @@ static unsigned int vram_mib = 256;
 module_param(vram_mib, uint, 0444);
 MODULE_PARM_DESC(vram_mib, "VRAM in MiB, of the host's memory as it is used (even, default 256)");
 
+static int vectors = -1;
+module_param(vectors, int, 0444);
+MODULE_PARM_DESC(vectors,
+		 "vectors that compute lanes: 0 for floats alone, 1 for all, 2 AVX2 (-1: fastest)");
+
 unsigned int vsvm_job_timeout_ms = 60000;
 module_param_named(job_timeout_ms, vsvm_job_timeout_ms, uint, 0644);
 MODULE_PARM_DESC(job_timeout_ms,
@@ -379,6 +384,7 @@ static int __init vsvm_init(void)
 
 	if (!devices || devices > VSVM_MAX_DEVICES)
 		return -EINVAL;
+	vsvm_hw_set_vectors(vectors);
 	ret = vsvm_coherent_module_init();
 	if (ret)
 		return ret;

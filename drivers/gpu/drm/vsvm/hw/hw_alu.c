@@ -10,44 +10,23 @@
  * values shrink to what the type needs.
  *
  * There are two loops: over all lanes, which is the common case and the one that a compiler can
- * turn into vector instructions, and over the lanes that are on.
+ * turn into vector instructions, and over the lanes that are on. Those here use no vector; for what
+ * gains by them there is another function, in hw_alu_vector.c.
  *
- * This is pure: no locks, no state. No vector or floating point register of the kernel is used.
+ * This is pure but for the choice of vectors: no locks, no state. No vector or floating point
+ * register of the kernel is used.
  *
- * Which function does an instruction is decided when its program is read. What needs the FPU is
- * marked, see hw_fpu.h.
+ * Which function does an instruction is decided when its program is read, by which vectors when the
+ * module is loaded (DOC: Choice of vectors). What needs the FPU is marked, see hw_fpu.h.
  */
 
 #include <linux/array_size.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
+#include "hw_elements.h"
+#include "hw_fpu.h"
 #include "hw_lanes.h"
-
-static __always_inline u64 mov(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a;
-}
-
-static __always_inline u64 sel(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a ? b : c;
-}
-
-static __always_inline u64 add(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a + b;
-}
-
-static __always_inline u64 sub(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a - b;
-}
-
-static __always_inline u64 mul(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a * b;
-}
 
 static __always_inline u64 mulhi(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
@@ -62,11 +41,6 @@ static __always_inline u64 mulhi(u64 a, u64 b, u64 c, unsigned int width, bool i
 	if (is_signed && (s64)b < 0)
 		high -= a;
 	return high;
-}
-
-static __always_inline u64 mad(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a * b + c;
 }
 
 static __always_inline u64 quotient(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
@@ -90,31 +64,6 @@ static __always_inline u64 rem(u64 a, u64 b, u64 c, unsigned int width, bool is_
 	if (b == ~0ULL)
 		return 0;
 	return (s64)a % (s64)b;
-}
-
-static __always_inline bool less(u64 a, u64 b, bool is_signed)
-{
-	return is_signed ? (s64)a < (s64)b : a < b;
-}
-
-static __always_inline u64 least(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return less(b, a, is_signed) ? b : a;
-}
-
-static __always_inline u64 most(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return less(a, b, is_signed) ? b : a;
-}
-
-static __always_inline u64 neg(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return -a;
-}
-
-static __always_inline u64 absolute(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return (s64)a < 0 ? -a : a;
 }
 
 /* A value of up to 33 bits, clamped to a type of up to 32. */
@@ -196,41 +145,6 @@ static __always_inline u64 borrow(u64 a, u64 b, u64 c, unsigned int width, bool 
 	return a < b;
 }
 
-static __always_inline u64 truth(bool value)
-{
-	return value ? U32_MAX : 0;
-}
-
-static __always_inline u64 eq(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return truth(a == b);
-}
-
-static __always_inline u64 ne(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return truth(a != b);
-}
-
-static __always_inline u64 lt(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return truth(less(a, b, is_signed));
-}
-
-static __always_inline u64 le(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return truth(!less(b, a, is_signed));
-}
-
-static __always_inline u64 gt(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return truth(less(b, a, is_signed));
-}
-
-static __always_inline u64 ge(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return truth(!less(a, b, is_signed));
-}
-
 ALU(alu_mov, any_size, mov, UNARY)
 ALU(alu_sel, any_size, sel, SELECT)
 ALU(alu_add, any_size, add, BINARY)
@@ -260,45 +174,6 @@ ALU(alu_lt, any_type, lt, COMPARE)
 ALU(alu_le, any_type, le, COMPARE)
 ALU(alu_gt, any_type, gt, COMPARE)
 ALU(alu_ge, any_type, ge, COMPARE)
-
-/* From one width to another, extended by the sign of the source's type. */
-static __always_inline void convert_lanes(u32 *dst, const u32 *a, u32 on, unsigned int to,
-					  unsigned int from, bool is_signed)
-{
-	unsigned int lane;
-
-	if (on == VSVM_HW_ALL_LANES) {
-		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
-			put(dst, lane, to, get(a, lane, from, is_signed));
-		return;
-	}
-	for (; on; on &= on - 1) {
-		lane = __ffs(on);
-		put(dst, lane, to, get(a, lane, from, is_signed));
-	}
-}
-
-static __always_inline void convert(u8 type, u32 *dst, const u32 *a, u32 on, unsigned int from,
-				    bool is_signed)
-{
-	switch (vsvm_hw_type_size(type)) {
-	case 1:
-		return convert_lanes(dst, a, on, 8, from, is_signed);
-	case 2:
-		return convert_lanes(dst, a, on, 16, from, is_signed);
-	case 4:
-		return convert_lanes(dst, a, on, 32, from, is_signed);
-	case 8:
-		return convert_lanes(dst, a, on, 64, from, is_signed);
-	}
-}
-
-#define CONVERT(name, from, is_signed)							\
-static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,	\
-		 u32 on)								\
-{											\
-	convert(type, dst, a, on, from, is_signed);					\
-}
 
 CONVERT(convert_u8, 8, false)
 CONVERT(convert_u16, 16, false)
@@ -368,16 +243,58 @@ static vsvm_hw_alu_fn integer_fn(const struct vsvm_hw_insn *insn)
 	}
 }
 
+/* What is computed in sections of the FPU: all that it can of floats, and from 1 on integers. */
+static const struct vectors {
+	const vsvm_hw_alu_fn *floats;
+	const struct vsvm_hw_conversion *conversions;
+	const struct vsvm_hw_vector_fns *integers;
+} levels[VSVM_HW_VECTOR_LEVELS] = {
 #ifdef CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT
-static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn)
+	{ vsvm_hw_float_fns, vsvm_hw_float_conversions },
+	{ vsvm_hw_float_fns, vsvm_hw_float_conversions, &vsvm_hw_vector_fns },
+#ifdef CONFIG_X86
+	{ vsvm_hw_float_fns_avx2, vsvm_hw_float_conversions_avx2, &vsvm_hw_vector_fns_avx2 },
+#endif
+#endif
+};
+
+/* Set before there is a device. */
+static u8 chosen[VSVM_HW_VECTOR_KINDS];
+
+/**
+ * vsvm_hw_alu_levels() - how many levels of vectors there are on this processor
+ *
+ * Context: any.
+ * Return: 1..%VSVM_HW_VECTOR_LEVELS
+ */
+unsigned int vsvm_hw_alu_levels(void)
 {
-	const struct vsvm_hw_conversion *conversion = vsvm_hw_float_conversions;
+	if (!vsvm_hw_fpu_available())
+		return 1;
+	return vsvm_hw_fpu_has_avx2() ? 3 : 2;
+}
+
+/**
+ * vsvm_hw_alu_set_level() - choose the level of vectors
+ * @kind: of which instructions
+ * @level: less than vsvm_hw_alu_levels()
+ *
+ * Context: before there is a device.
+ */
+void vsvm_hw_alu_set_level(enum vsvm_hw_vector_kind kind, unsigned int level)
+{
+	chosen[kind] = level;
+}
+
+static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn, const struct vectors *vectors)
+{
+	const struct vsvm_hw_conversion *conversion = vectors->conversions;
 	unsigned int i;
 
-	if (insn->op == VSVM_OP_FFMA && insn->type == VSVM_TYPE_F64)
+	if (!vectors->floats || (insn->op == VSVM_OP_FFMA && insn->type == VSVM_TYPE_F64))
 		return NULL;
 	if (insn->op != VSVM_OP_CVT)
-		return vsvm_hw_float_fns[insn->op];
+		return vectors->floats[insn->op];
 	for (i = 0; i < VSVM_HW_FLOAT_CONVERSIONS; i++, conversion++) {
 		if (conversion->to == insn->type && conversion->from == (insn->mod & 15) &&
 		    conversion->rounds & BIT(insn->mod >> 4))
@@ -385,12 +302,21 @@ static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn)
 	}
 	return NULL;
 }
-#else
-static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn)
+
+/* What does by vectors an operation on integers that there is. */
+static vsvm_hw_alu_fn vector_fn(const struct vsvm_hw_insn *insn, const struct vectors *vectors)
 {
-	return NULL;
+	if (!vectors->integers)
+		return NULL;
+	switch (insn->op) {
+	case VSVM_OP_CMP:
+		return vectors->integers->comparisons[insn->mod];
+	case VSVM_OP_CVT:
+		return vectors->integers->conversions[insn->mod];
+	default:
+		return vectors->integers->operations[insn->op];
+	}
 }
-#endif
 
 static bool is_float(const struct vsvm_hw_insn *insn)
 {
@@ -449,7 +375,24 @@ static u8 reduce_op(const struct vsvm_hw_insn *insn)
 	return is_float(insn) ? floating[insn->mod] : integer[insn->mod];
 }
 
-static bool find_combine(struct vsvm_hw_insn *insn)
+/* On whole waves, by vectors where there are any; else on one lane at a time, floats apart. */
+static bool find(struct vsvm_hw_insn *insn, const struct vectors *vectors, bool whole)
+{
+	vsvm_hw_alu_fn fn;
+
+	if (is_float(insn)) {
+		fn = fpu_fn(insn, vectors);
+		insn->alu = fn ?: vsvm_hw_soft_find(insn->op, insn->type, insn->mod);
+	} else {
+		insn->alu = integer_fn(insn);
+		fn = insn->alu && whole ? vector_fn(insn, vectors) : NULL;
+		insn->alu = fn ?: insn->alu;
+	}
+	insn->fpu = fn;
+	return insn->alu;
+}
+
+static bool find_combine(struct vsvm_hw_insn *insn, const struct vectors *vectors)
 {
 	struct vsvm_hw_insn step = { .type = insn->type };
 
@@ -465,7 +408,7 @@ static bool find_combine(struct vsvm_hw_insn *insn)
 	default:
 		return true;
 	}
-	if (!vsvm_hw_alu_find(&step))
+	if (!find(&step, vectors, false))
 		return false;
 	insn->combine = step.alu;
 	insn->fpu = step.fpu;
@@ -475,18 +418,20 @@ static bool find_combine(struct vsvm_hw_insn *insn)
 }
 
 /**
- * vsvm_hw_alu_find() - find the function that does an instruction
+ * vsvm_hw_alu_find_level() - find the function that does an instruction, by given vectors
  * @insn: instruction of which all but @alu, @combine, @fpu and @cost is there
+ * @level: less than vsvm_hw_alu_levels()
  *
  * Whether @insn obeys the rules is for hw_program.c to know. One that is no arithmetic has none.
  *
+ * Context: any.
  * Return: false if there is no such function but ought to be.
  */
-bool vsvm_hw_alu_find(struct vsvm_hw_insn *insn)
+bool vsvm_hw_alu_find_level(struct vsvm_hw_insn *insn, unsigned int level)
 {
 	insn->cost = 1;
 	if (insn->op >> 4 == VSVM_OP_BALLOT >> 4)
-		return find_combine(insn);
+		return find_combine(insn, &levels[level]);
 	switch (insn->op >> 4) {
 	case VSVM_OP_NOP >> 4:
 	case VSVM_OP_LD >> 4:
@@ -494,14 +439,24 @@ bool vsvm_hw_alu_find(struct vsvm_hw_insn *insn)
 	}
 	if (insn->op == VSVM_OP_SREG)
 		return true;
-	if (is_float(insn)) {
-		insn->alu = fpu_fn(insn);
-		insn->fpu = insn->alu;
-		if (!insn->alu)
-			insn->alu = vsvm_hw_soft_find(insn->op, insn->type, insn->mod);
-	} else {
-		insn->alu = integer_fn(insn);
-	}
+	if (!find(insn, &levels[level], true))
+		return false;
 	insn->cost = cost(insn);
-	return insn->alu;
+	return true;
+}
+
+/**
+ * vsvm_hw_alu_find() - find the function that does an instruction
+ * @insn: as for vsvm_hw_alu_find_level(), whose level is the one that was chosen
+ *
+ * Context: any.
+ * Return: false if there is no such function but ought to be.
+ */
+bool vsvm_hw_alu_find(struct vsvm_hw_insn *insn)
+{
+	enum vsvm_hw_vector_kind kind = is_float(insn) ? VSVM_HW_VECTOR_FLOATS :
+					vsvm_hw_type_size(insn->type) == 8 ? VSVM_HW_VECTOR_LONGS :
+					VSVM_HW_VECTOR_WORDS;
+
+	return vsvm_hw_alu_find_level(insn, chosen[kind]);
 }

@@ -9,38 +9,8 @@
 #include <linux/array_size.h>
 #include <linux/bitops.h>
 
+#include "hw_elements.h"
 #include "hw_lanes.h"
-
-static __always_inline u64 and(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a & b;
-}
-
-static __always_inline u64 or(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a | b;
-}
-
-static __always_inline u64 xor(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a ^ b;
-}
-
-static __always_inline u64 not(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return ~a;
-}
-
-static __always_inline u64 shl(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return a << (b & (width - 1));
-}
-
-static __always_inline u64 shr(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	b &= width - 1;
-	return is_signed ? (u64)((s64)a >> b) : a >> b;
-}
 
 static __always_inline u64 rol(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
@@ -109,11 +79,6 @@ static __always_inline u64 bfe(u64 a, u64 b, u64 c, unsigned int width, bool is_
 static __always_inline u64 bfm(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
 	return ((1U << (a & 31)) - 1) << (b & 31);
-}
-
-static __always_inline u64 bitsel(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return (a & b) | (~a & c);
 }
 
 static __always_inline u64 bfi(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)

@@ -4,9 +4,10 @@
  * DOC: Floating point
  *
  * Operations that the CPU's floating point unit does as IEEE 754 says: basic arithmetic, square
- * roots, rounding to integers, and conversions that a vector unit has. This file and hw_alu_math.c
- * alone are compiled for that unit, with what every x86-64 has (SSE2); the compiler turns the loops
- * over the lanes into vector instructions. Others call it only through the tables at the end,
+ * roots, rounding to integers, and conversions that a vector unit has. This file, hw_alu_math.c and
+ * hw_alu_vector.c alone are compiled for that unit, with what every x86-64 has (SSE2), and again
+ * with AVX2 where that is wider; the compiler turns the loops over the lanes into vector
+ * instructions. Others call it only through the tables at the end,
  * between vsvm_hw_fpu_begin() and vsvm_hw_fpu_end(), for the compiler may use the unit's registers
  * in whichever function it likes.
  *
@@ -410,7 +411,8 @@ static void s32_of_float(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, 
 #define EVEN		BIT(VSVM_ROUND_EVEN)
 #define ZERO		BIT(VSVM_ROUND_ZERO)
 
-const struct vsvm_hw_conversion vsvm_hw_float_conversions[VSVM_HW_FLOAT_CONVERSIONS] = {
+const struct vsvm_hw_conversion
+VSVM_HW_LEVEL(vsvm_hw_float_conversions)[VSVM_HW_FLOAT_CONVERSIONS] = {
 	{ half_of_float, VSVM_TYPE_F16, VSVM_TYPE_F32, EVEN },
 	{ float_of_half, VSVM_TYPE_F32, VSVM_TYPE_F16, ANY_ROUND },
 	{ float_of_double, VSVM_TYPE_F32, VSVM_TYPE_F64, EVEN },
@@ -421,7 +423,7 @@ const struct vsvm_hw_conversion vsvm_hw_float_conversions[VSVM_HW_FLOAT_CONVERSI
 	{ s32_of_float, VSVM_TYPE_S32, VSVM_TYPE_F32, ZERO },
 };
 
-const vsvm_hw_alu_fn vsvm_hw_float_fns[256] = {
+const vsvm_hw_alu_fn VSVM_HW_LEVEL(vsvm_hw_float_fns)[256] = {
 	[VSVM_OP_FADD] = alu_fadd,
 	[VSVM_OP_FMUL] = alu_fmul,
 	[VSVM_OP_FFMA] = alu_ffma,

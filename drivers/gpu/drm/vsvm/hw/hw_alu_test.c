@@ -11,6 +11,7 @@
 #include <kunit/test.h>
 #include <linux/string.h>
 
+#include "hw_fpu.h"
 #include "hw_internal.h"
 
 #define LANES	VSVM_WAVE_LANES
@@ -113,25 +114,38 @@ static vsvm_hw_alu_fn find(u8 op, u8 type, u8 mod)
 {
 	struct vsvm_hw_insn insn = { .op = op, .type = type, .mod = mod };
 
-	return vsvm_hw_alu_find(&insn) ? insn.alu : NULL;
+	return vsvm_hw_alu_find_level(&insn, 0) ? insn.alu : NULL;
 }
 
-static void run(struct kunit *test, const struct alu_case *c)
+/* Computes by the given vectors. */
+static void compute(struct kunit *test, u8 op, u8 type, u8 mod, unsigned int level,
+		    u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on)
+{
+	struct vsvm_hw_insn insn = { .op = op, .type = type, .mod = mod };
+
+	KUNIT_ASSERT_TRUE(test, vsvm_hw_alu_find_level(&insn, level));
+	KUNIT_ASSERT_NOT_NULL(test, insn.alu);
+	if (insn.fpu)
+		vsvm_hw_fpu_begin();
+	insn.alu(type, mod, dst, a, b, c, on);
+	if (insn.fpu)
+		vsvm_hw_fpu_end();
+}
+
+static void run_level(struct kunit *test, const struct alu_case *c, unsigned int level)
 {
 	struct operands *o = test->priv;
 	struct pair *src = o->src, *dst = &o->dst;
 	static const u32 masks[] = { U32_MAX, BIT(0), BIT(31), 0x80000001, 0x7ffffffe };
-	vsvm_hw_alu_fn alu = find(c->op, c->type, c->mod);
 	const u64 values[3] = { c->a, c->b, c->c };
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, alu);
 	for (i = 0; i < 3; i++)
 		set(&src[i], values[i], source_width(c, i));
 	for (i = 0; i < ARRAY_SIZE(masks); i++) {
 		memset32(dst->row[0], STALE, 2 * LANES);
-		alu(c->type, c->mod, dst->row[0], src[0].row[0], src[1].row[0], src[2].row[0],
-		    masks[i]);
+		compute(test, c->op, c->type, c->mod, level, dst->row[0], src[0].row[0],
+			src[1].row[0], src[2].row[0], masks[i]);
 		expect_result(test, c, dst, masks[i]);
 	}
 	/* The result may lie where a source was. */
@@ -142,19 +156,21 @@ static void run(struct kunit *test, const struct alu_case *c)
 		/* A row that is not read must be one that can be. */
 		if (source_width(c, i) == 64 && !is_64bit_result(c))
 			continue;
-		alu(c->type, c->mod, dst->row[0], i == 0 ? dst->row[0] : src[0].row[0],
-		    i == 1 ? dst->row[0] : src[1].row[0], i == 2 ? dst->row[0] : src[2].row[0],
-		    U32_MAX);
+		compute(test, c->op, c->type, c->mod, level, dst->row[0],
+			i == 0 ? dst->row[0] : src[0].row[0], i == 1 ? dst->row[0] : src[1].row[0],
+			i == 2 ? dst->row[0] : src[2].row[0], U32_MAX);
 		expect_result(test, c, dst, U32_MAX);
 	}
 }
 
 static void run_all(struct kunit *test, const struct alu_case *cases, unsigned int count)
 {
-	unsigned int i;
+	unsigned int i, level;
 
-	for (i = 0; i < count; i++)
-		run(test, &cases[i]);
+	for (level = 0; level < vsvm_hw_alu_levels(); level++) {
+		for (i = 0; i < count; i++)
+			run_level(test, &cases[i], level);
+	}
 }
 
 #define OP1(op, type, a, want)		{ VSVM_OP_##op, 0, type, a, 0, 0, want }
@@ -515,7 +531,7 @@ static void test_compare(struct kunit *test)
 
 			if (cases[i].want[cond])
 				c.want = U32_MAX;
-			run(test, &c);
+			run_all(test, &c, 1);
 		}
 	}
 }
@@ -545,7 +561,7 @@ static void test_convert(struct kunit *test)
 
 			if (type_width(to) < 64)
 				c.want &= BIT_ULL(type_width(to)) - 1;
-			run(test, &c);
+			run_all(test, &c, 1);
 		}
 	}
 }
@@ -554,22 +570,27 @@ static void test_convert(struct kunit *test)
 static void test_overlap(struct kunit *test)
 {
 	u32 (*rows)[LANES] = kunit_kcalloc(test, 3, sizeof(*rows), GFP_KERNEL);
+	unsigned int level;
 
 	KUNIT_ASSERT_NOT_NULL(test, rows);
-	memset32(rows[0], U32_MAX, LANES);
-	memset32(rows[1], 1, LANES);
-	memset32(rows[2], STALE, LANES);
-	find(VSVM_OP_ADD, U64, 0)(U64, 0, rows[1], rows[0], rows[0], rows[0], U32_MAX);
-	KUNIT_EXPECT_EQ(test, rows[0][0], U32_MAX);
-	KUNIT_EXPECT_EQ(test, rows[1][LANES - 1], 0xfffffffe);
-	KUNIT_EXPECT_EQ(test, rows[2][LANES - 1], 3);
+	for (level = 0; level < vsvm_hw_alu_levels(); level++) {
+		memset32(rows[0], U32_MAX, LANES);
+		memset32(rows[1], 1, LANES);
+		memset32(rows[2], STALE, LANES);
+		compute(test, VSVM_OP_ADD, U64, 0, level, rows[1], rows[0], rows[0], rows[0],
+			U32_MAX);
+		KUNIT_EXPECT_EQ(test, rows[0][0], U32_MAX);
+		KUNIT_EXPECT_EQ(test, rows[1][LANES - 1], 0xfffffffe);
+		KUNIT_EXPECT_EQ(test, rows[2][LANES - 1], 3);
 
-	memset32(rows[1], U32_MAX, LANES);
-	memset32(rows[2], 1, LANES);
-	find(VSVM_OP_ADD, U64, 0)(U64, 0, rows[0], rows[1], rows[1], rows[1], U32_MAX);
-	KUNIT_EXPECT_EQ(test, rows[0][LANES - 1], 0xfffffffe);
-	KUNIT_EXPECT_EQ(test, rows[1][LANES - 1], 3);
-	KUNIT_EXPECT_EQ(test, rows[2][0], 1);
+		memset32(rows[1], U32_MAX, LANES);
+		memset32(rows[2], 1, LANES);
+		compute(test, VSVM_OP_ADD, U64, 0, level, rows[0], rows[1], rows[1], rows[1],
+			U32_MAX);
+		KUNIT_EXPECT_EQ(test, rows[0][LANES - 1], 0xfffffffe);
+		KUNIT_EXPECT_EQ(test, rows[1][LANES - 1], 3);
+		KUNIT_EXPECT_EQ(test, rows[2][0], 1);
+	}
 }
 
 /* No lane on: nothing is written. */
@@ -577,12 +598,15 @@ static void test_no_lanes(struct kunit *test)
 {
 	struct operands *o = test->priv;
 	const u32 *src = o->src[0].row[0];
+	unsigned int level;
 
 	set(&o->src[0], 1, 64);
-	memset32(o->dst.row[0], STALE, 2 * LANES);
-	find(VSVM_OP_ADD, U64, 0)(U64, 0, o->dst.row[0], src, src, src, 0);
-	KUNIT_EXPECT_EQ(test, o->dst.row[0][0], STALE);
-	KUNIT_EXPECT_EQ(test, o->dst.row[1][LANES - 1], STALE);
+	for (level = 0; level < vsvm_hw_alu_levels(); level++) {
+		memset32(o->dst.row[0], STALE, 2 * LANES);
+		compute(test, VSVM_OP_ADD, U64, 0, level, o->dst.row[0], src, src, src, 0);
+		KUNIT_EXPECT_EQ(test, o->dst.row[0][0], STALE);
+		KUNIT_EXPECT_EQ(test, o->dst.row[1][LANES - 1], STALE);
+	}
 }
 
 static void test_find(struct kunit *test)
@@ -611,37 +635,44 @@ static void test_find(struct kunit *test)
 	}
 }
 
-/* What needs the FPU says so, and what goes by integers does not. */
+#define NEVER	VSVM_HW_VECTOR_LEVELS
+
+/* What needs the FPU says so, and what goes without it does not. */
 static void test_fpu(struct kunit *test)
 {
 	static const struct {
 		u8 op, type, mod;
-		bool fpu;
+		/* from which level on */
+		unsigned int fpu;
 	} cases[] = {
-		{ VSVM_OP_FADD, VSVM_TYPE_F16, 0, true },
-		{ VSVM_OP_FSIN, VSVM_TYPE_F32, 0, true },
-		{ VSVM_OP_FFMA, VSVM_TYPE_F32, 0, true },
-		{ VSVM_OP_FFMA, VSVM_TYPE_F64, 0, false },
-		{ VSVM_OP_FMIN, VSVM_TYPE_F32, 0, false },
-		{ VSVM_OP_FCMP, VSVM_TYPE_F64, VSVM_COND_LT, false },
-		{ VSVM_OP_CVT, VSVM_TYPE_F32, S32, true },
-		{ VSVM_OP_CVT, VSVM_TYPE_F32, S32 | VSVM_ROUND_UP << 4, false },
-		{ VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_ADD, true },
-		{ VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_MIN, false },
-		{ VSVM_OP_REDUCE, U32, VSVM_REDUCE_ADD, false },
-		{ VSVM_OP_ADD, U32, 0, false },
+		{ VSVM_OP_FADD, VSVM_TYPE_F16, 0, 0 },
+		{ VSVM_OP_FSIN, VSVM_TYPE_F32, 0, 0 },
+		{ VSVM_OP_FFMA, VSVM_TYPE_F32, 0, 0 },
+		{ VSVM_OP_FFMA, VSVM_TYPE_F64, 0, NEVER },
+		{ VSVM_OP_FMIN, VSVM_TYPE_F32, 0, NEVER },
+		{ VSVM_OP_FCMP, VSVM_TYPE_F64, VSVM_COND_LT, NEVER },
+		{ VSVM_OP_CVT, VSVM_TYPE_F32, S32, 0 },
+		{ VSVM_OP_CVT, VSVM_TYPE_F32, S32 | VSVM_ROUND_UP << 4, NEVER },
+		{ VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_ADD, 0 },
+		{ VSVM_OP_REDUCE, VSVM_TYPE_F32, VSVM_REDUCE_MIN, NEVER },
+		{ VSVM_OP_REDUCE, U32, VSVM_REDUCE_ADD, NEVER },
+		{ VSVM_OP_ADD, U32, 0, 1 },
+		{ VSVM_OP_CMP, S64, VSVM_COND_LT, 1 },
+		{ VSVM_OP_CVT, U64, U32, 1 },
+		{ VSVM_OP_DIV, U32, 0, NEVER },
 	};
 	unsigned int i;
 
 	if (!IS_ENABLED(CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT))
 		kunit_skip(test, "no FPU in this kernel");
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases) * vsvm_hw_alu_levels(); i++) {
+		unsigned int n = i % ARRAY_SIZE(cases), level = i / ARRAY_SIZE(cases);
 		struct vsvm_hw_insn insn = {
-			.op = cases[i].op, .type = cases[i].type, .mod = cases[i].mod,
+			.op = cases[n].op, .type = cases[n].type, .mod = cases[n].mod,
 		};
 
-		KUNIT_EXPECT_TRUE(test, vsvm_hw_alu_find(&insn));
-		KUNIT_EXPECT_EQ_MSG(test, insn.fpu, cases[i].fpu, "case %u", i);
+		KUNIT_EXPECT_TRUE(test, vsvm_hw_alu_find_level(&insn, level));
+		KUNIT_EXPECT_EQ_MSG(test, insn.fpu, level >= cases[n].fpu, "case %u", i);
 		KUNIT_EXPECT_TRUE_MSG(test, insn.alu || insn.combine, "case %u", i);
 		KUNIT_EXPECT_NE(test, insn.cost, 0);
 	}

@@ -21,10 +21,24 @@
 
 #ifdef CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT
 #include <linux/fpu.h>
+#ifdef CONFIG_X86
+#include <asm/cpufeature.h>
+#endif
 
 static inline bool vsvm_hw_fpu_available(void)
 {
 	return kernel_fpu_available();
+}
+
+/* Is there AVX2, and does the kernel save its registers? */
+static inline bool vsvm_hw_fpu_has_avx2(void)
+{
+#ifdef CONFIG_X86
+	return boot_cpu_has(X86_FEATURE_AVX2) &&
+	       cpu_has_xfeatures(XFEATURE_MASK_SSE | XFEATURE_MASK_YMM, NULL);
+#else
+	return false;
+#endif
 }
 
 static inline void vsvm_hw_fpu_begin(void)
@@ -38,6 +52,11 @@ static inline void vsvm_hw_fpu_end(void)
 }
 #else
 static inline bool vsvm_hw_fpu_available(void)
+{
+	return false;
+}
+
+static inline bool vsvm_hw_fpu_has_avx2(void)
 {
 	return false;
 }

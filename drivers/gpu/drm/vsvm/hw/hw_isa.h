@@ -115,7 +115,27 @@ bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn
 u32 vsvm_hw_program_end(struct vsvm_hw_program *program);
 
 /* hw_alu.c */
+/* 0: floats alone, by vectors that each CPU has. 1: integers too. 2: by AVX2. */
+#define VSVM_HW_VECTOR_LEVELS	3
+
+/**
+ * enum vsvm_hw_vector_kind - instructions whose vectors are chosen together
+ */
+enum vsvm_hw_vector_kind {
+	/** @VSVM_HW_VECTOR_FLOATS: of floating point */
+	VSVM_HW_VECTOR_FLOATS,
+	/** @VSVM_HW_VECTOR_WORDS: integers of up to 32 bits */
+	VSVM_HW_VECTOR_WORDS,
+	/** @VSVM_HW_VECTOR_LONGS: integers of 64 bits */
+	VSVM_HW_VECTOR_LONGS,
+	/** @VSVM_HW_VECTOR_KINDS: how many there are */
+	VSVM_HW_VECTOR_KINDS,
+};
+
+unsigned int vsvm_hw_alu_levels(void);
+void vsvm_hw_alu_set_level(enum vsvm_hw_vector_kind kind, unsigned int level);
 bool vsvm_hw_alu_find(struct vsvm_hw_insn *insn);
+bool vsvm_hw_alu_find_level(struct vsvm_hw_insn *insn, unsigned int level);
 
 /* hw_alu_bits.c */
 vsvm_hw_alu_fn vsvm_hw_bits_find(u8 op);
@@ -139,9 +159,32 @@ struct vsvm_hw_conversion {
 
 #define VSVM_HW_FLOAT_CONVERSIONS	8
 
+/* Files that are compiled once for each width of vectors say how their tables are called. */
+#ifndef VSVM_HW_LEVEL
+#define VSVM_HW_LEVEL(name)	name
+#endif
+
 /* hw_alu_float.c: for the FPU, so to be called in a section of it alone */
 extern const vsvm_hw_alu_fn vsvm_hw_float_fns[256];
+extern const vsvm_hw_alu_fn vsvm_hw_float_fns_avx2[256];
 extern const struct vsvm_hw_conversion vsvm_hw_float_conversions[VSVM_HW_FLOAT_CONVERSIONS];
+extern const struct vsvm_hw_conversion vsvm_hw_float_conversions_avx2[VSVM_HW_FLOAT_CONVERSIONS];
+
+/**
+ * struct vsvm_hw_vector_fns - what does operations on integers by vectors
+ */
+struct vsvm_hw_vector_fns {
+	/** @operations: by opcode */
+	vsvm_hw_alu_fn operations[256];
+	/** @comparisons: by &enum vsvm_cond */
+	vsvm_hw_alu_fn comparisons[VSVM_COND_GE + 1];
+	/** @conversions: by the type from which */
+	vsvm_hw_alu_fn conversions[VSVM_TYPE_S64 + 1];
+};
+
+/* hw_alu_vector.c: in a section of the FPU as well */
+extern const struct vsvm_hw_vector_fns vsvm_hw_vector_fns;
+extern const struct vsvm_hw_vector_fns vsvm_hw_vector_fns_avx2;
 
 /* hw_soft.c */
 u64 vsvm_hw_soft_fma(u8 type, u64 a, u64 b, u64 c);

@@ -87,6 +87,10 @@ static __always_inline void one_lane(u32 *dst, const u32 *a, const u32 *b, const
 	put(dst, lane, dst_width, element(x, y, z, width, is_signed));
 }
 
+/*
+ * A lane has no part in what another one does, so they may be done several at a time, wherever the
+ * result is: over an operand, or half over it. The compiler is told so.
+ */
 static __always_inline void lanes(u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on,
 				  element_fn element, enum shape shape, unsigned int width,
 				  bool is_signed)
@@ -94,6 +98,7 @@ static __always_inline void lanes(u32 *dst, const u32 *a, const u32 *b, const u3
 	unsigned int lane;
 
 	if (on == VSVM_HW_ALL_LANES) {
+#pragma GCC ivdep
 		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
 			one_lane(dst, a, b, c, lane, element, shape, width, is_signed);
 		return;
@@ -163,6 +168,46 @@ static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u3
 		 u32 on)									\
 {												\
 	which(type, dst, a, b, c, on, element, shape);						\
+}
+
+/* From one width to another, extended by the sign of the source's type. */
+static __always_inline void convert_lanes(u32 *dst, const u32 *a, u32 on, unsigned int to,
+					  unsigned int from, bool is_signed)
+{
+	unsigned int lane;
+
+	if (on == VSVM_HW_ALL_LANES) {
+#pragma GCC ivdep
+		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
+			put(dst, lane, to, get(a, lane, from, is_signed));
+		return;
+	}
+	for (; on; on &= on - 1) {
+		lane = __ffs(on);
+		put(dst, lane, to, get(a, lane, from, is_signed));
+	}
+}
+
+static __always_inline void convert(u8 type, u32 *dst, const u32 *a, u32 on, unsigned int from,
+				    bool is_signed)
+{
+	switch (vsvm_hw_type_size(type)) {
+	case 1:
+		return convert_lanes(dst, a, on, 8, from, is_signed);
+	case 2:
+		return convert_lanes(dst, a, on, 16, from, is_signed);
+	case 4:
+		return convert_lanes(dst, a, on, 32, from, is_signed);
+	case 8:
+		return convert_lanes(dst, a, on, 64, from, is_signed);
+	}
+}
+
+#define CONVERT(name, from, is_signed)							\
+static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,	\
+		 u32 on)								\
+{											\
+	convert(type, dst, a, on, from, is_signed);					\
 }
 
 #endif /* _VSVM_HW_LANES_H_ */

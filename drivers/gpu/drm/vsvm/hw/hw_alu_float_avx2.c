@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * DOC: Floating point, compiled for AVX2.
+ */
+#define VSVM_HW_LEVEL(name)	name##_avx2
+#include "hw_alu_float.c"
