@@ -277,6 +277,84 @@ static void test_take_dontneed(const char *point, bool huge)
 	peers_fini(&t);
 }
 
+/*
+ * Unmapped, or moved elsewhere, on the way: that waits, and neither device finds anything where it
+ * was
+ */
+static void test_take_call(const char *point, int (*fn)(struct call *), bool huge)
+{
+	const size_t size = pages_of(huge) * PAGE;
+	struct call call = { .fn = fn, .size = size, .to = svm_buffer(size) };
+	struct vsvm_hold hold;
+	struct peers t;
+	uint64_t seqno;
+	uint8_t *p;
+	bool done;
+
+	begin(&t);
+	p = peers_numbered(&t, pages_of(huge), huge);
+	vram_prefer(&t.b, p, size);
+	call.p = p;
+	told_start(&call);
+	arm_between(&hold, &t, point, p, huge);
+	seqno = race_write(&t.b, p, 0x600d);
+	vsvm_hold_wait(&hold);
+	told_go(&call);
+	usleep(MOMENT);
+	igt_assert(!call_is_done(&call));
+	vsvm_hold_release(&hold);
+	call_finish(&call);
+	done = vsvm_finish_or_error(&t.b.ctx, seqno, VSVM_ERROR_UNMAPPED, VSVM_ACCESS_WRITE);
+	if (fn == call_mremap) {
+		igt_assert_eq_u64(*(uint64_t *)call.to, done ? 0x600d : 1);
+		*(uint64_t *)call.to = 1;
+		svm_expect_pages(&t.a, call.to, pages_of(huge), 1);
+		svm_expect_pages(&t.b, call.to, pages_of(huge), 1);
+		vram_check(call.to, pages_of(huge), 1);
+	}
+	svm_expect_error(&t.a, p, VSVM_ACCESS_READ, VSVM_ERROR_UNMAPPED);
+	svm_expect_error(&t.b, p, VSVM_ACCESS_READ, VSVM_ERROR_UNMAPPED);
+	svm_buffer_free(call.to, size);
+	vram_expect_pages(&t.a, 0);
+	vram_expect_pages(&t.b, 0);
+	peers_fini(&t);
+}
+
+/*
+ * b has been told where a's page is, and has not mapped it, when it is unmapped, or moved: it does
+ * not map what is not there any more
+ */
+static void test_map_call(int (*fn)(struct call *), bool huge)
+{
+	const size_t size = pages_of(huge) * PAGE;
+	struct call call = { .fn = fn, .size = size, .to = svm_buffer(size) };
+	struct vsvm_hold hold;
+	struct peers t;
+	uint64_t seqno;
+	uint8_t *p;
+
+	begin(&t);
+	p = peers_numbered(&t, pages_of(huge), huge);
+	call.p = p;
+	race_arm(&hold, &t.b, "fault-pages", p, size);
+	seqno = race_write(&t.b, p, 0x600d);
+	vsvm_hold_wait(&hold);
+	call_start(&call);
+	call_finish(&call);
+	igt_assert(vsvm_hold_is_held(&hold));
+	vsvm_hold_release(&hold);
+	igt_assert(!vsvm_finish_or_error(&t.b.ctx, seqno, VSVM_ERROR_UNMAPPED, VSVM_ACCESS_WRITE));
+	if (fn == call_mremap) {
+		vram_expect_pages(&t.a, pages_of(huge));
+		svm_expect_pages(&t.b, call.to, pages_of(huge), 1);
+		vram_check(call.to, pages_of(huge), 1);
+	}
+	svm_expect_error(&t.a, p, VSVM_ACCESS_READ, VSVM_ERROR_UNMAPPED);
+	svm_buffer_free(call.to, size);
+	vram_expect_pages(&t.a, 0);
+	peers_fini(&t);
+}
+
 /* A child is made on the way, and has what there was */
 static void test_take_fork(const char *point, bool huge)
 {
@@ -414,6 +492,12 @@ int igt_main()
 			igt_describe("Memory that was thrown away comes back in another VRAM");
 			igt_subtest_f("take-first-dontneed-%s%s", between[i], name)
 				test_take_dontneed(between[i], huge);
+			igt_describe("What is unmapped between two VRAMs is mapped, or left in one");
+			igt_subtest_f("take-first-munmap-%s%s", between[i], name)
+				test_take_call(between[i], call_munmap, huge);
+			igt_describe("What moves to another address loses what a GPU wrote");
+			igt_subtest_f("take-first-mremap-%s%s", between[i], name)
+				test_take_call(between[i], call_mremap, huge);
 			igt_describe("A child shares what its parent's GPUs write");
 			igt_subtest_f("take-first-fork-%s%s", between[i], name)
 				test_take_fork(between[i], huge);
@@ -427,6 +511,12 @@ int igt_main()
 		igt_describe("A GPU maps VRAM of a device that is another one by now");
 		igt_subtest_f("map-first-rebind%s", name)
 			test_map_unbind(huge, true);
+		igt_describe("A GPU maps VRAM of another one where there is no memory any more");
+		igt_subtest_f("map-first-munmap%s", name)
+			test_map_call(call_munmap, huge);
+		igt_describe("A GPU writes where memory was before it moved");
+		igt_subtest_f("map-first-mremap%s", name)
+			test_map_call(call_mremap, huge);
 		igt_describe("A write to another device's VRAM is lost when the page leaves it");
 		igt_subtest_f("access-first-cpu%s", name)
 			test_access_cpu(huge);
