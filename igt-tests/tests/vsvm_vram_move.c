@@ -3,6 +3,7 @@
  * TEST: vsvm vram move
  * Description: Which memory goes to VRAM, by which way, how much at a time, and what stays
  */
+#include <sys/prctl.h>
 #include <sys/uio.h>
 
 #include "vsvm_vram.h"
@@ -48,6 +49,29 @@ static void test_hole(int fd, bool huge)
 	known_fini(&k);
 	svm_buffer_free(p, size);
 	vram_expect_pages(&t, 0);
+	svm_fini(&t);
+}
+
+/* The process wants no large pages, whatever it has said of this memory: VRAM gives none either */
+static void test_hole_disabled(int fd)
+{
+	struct drm_vsvm_vm_stats stats;
+	struct svm t;
+	uint8_t *p;
+
+	svm_init(&t, fd);
+	p = svm_buffer(VSVM_2M);
+	igt_require(madvise(p, VSVM_2M, MADV_HUGEPAGE) == 0);
+	vram_prefer(&t, p, VSVM_2M);
+	igt_assert_eq(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
+	vram_prefetch(&t, p, VSVM_2M);
+	stats = svm_stats(&t);
+	igt_assert_eq(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0), 0);
+	igt_assert_eq_u64(stats.vram_pages, BLOCK_PAGES);
+	igt_assert_eq_u64(stats.pages_2m, 0);
+	for (size_t i = 0; i < VSVM_2M; i += PAGE)
+		igt_assert_eq_u64(*(uint64_t *)(p + i), 0);
+	svm_buffer_free(p, VSVM_2M);
 	svm_fini(&t);
 }
 
@@ -495,6 +519,9 @@ int igt_main()
 		igt_subtest_f("prefetch-async%s", name)
 			test_prefetch(fd, huge, true);
 	}
+	igt_describe("A process that wants no large pages gets one made in VRAM");
+	igt_subtest("hole-disabled")
+		test_hole_disabled(fd);
 	igt_describe("A page that the GPU touches takes VRAM for others that nobody has");
 	igt_subtest("hole-one")
 		test_hole_one(fd);

@@ -381,6 +381,7 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 
 	/* Else the kernel splits what is 2M, and says of a hole that it is many small ones. */
 	if (svm->vram.spare && req->page_size != DRM_VSVM_PAGE_SIZE_4K &&
+	    (was_2m || !vma_thp_disabled(vma, vma->vm_flags, false)) &&
 	    !svm->vram.pool->coherent && (!req->from_peers || alone))
 		m.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 
@@ -634,7 +635,8 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		start, start + VSVM_PT_BLOCK_SIZE
 	});
 	bool whole = block.end - block.start == VSVM_PT_BLOCK_SIZE &&
-		     req->page_size != DRM_VSVM_PAGE_SIZE_4K && !(vma->vm_flags & VM_NOHUGEPAGE);
+		     req->page_size != DRM_VSVM_PAGE_SIZE_4K &&
+		     !vma_thp_disabled(vma, vma->vm_flags, false);
 	bool was_2m;
 	int ret;
 
