@@ -188,6 +188,102 @@ static void garble_text(const struct vsvm_insn *insn)
 	}
 }
 
+/* One that is good, or nearly */
+static void random_insn(struct vsvm_insn *insn)
+{
+	const struct vsvm_row *row = &vsvm_rows[next(NULL) % vsvm_num_rows];
+	uint8_t *bytes = (uint8_t *)insn;
+
+	*insn = (struct vsvm_insn) { .op = row->op };
+	if (row->types)
+		insn->type = next(NULL) % 12;
+	if (row->mod)
+		insn->mod = next(NULL) % (next(NULL) % 2 ? 6 : 64);
+	if (row->flags)
+		insn->flags = next(NULL) % 16 & row->flags;
+	if (insn->flags & VSVM_INSN_IMM)
+		insn->imm = next(NULL);
+	else if (row->imm == VSVM_IMM_ATOMIC)
+		insn->imm = next(NULL) & 0x34ffffffffff & ~(0xf0ull << 32);
+	else if (row->imm == VSVM_IMM_OFFSET)
+		insn->imm = (u32)next(NULL);
+	else if (row->imm == VSVM_IMM_ORDER)
+		insn->imm = (next(NULL) & 0x33) << 40;
+	else if (row->imm == VSVM_IMM_CLUSTER)
+		insn->imm = 1 << next(NULL) % 6;
+	insn->dst = row->dst ? next(NULL) % 16 : 0;
+	insn->a = row->src[0] ? next(NULL) % 16 : 0;
+	insn->b = row->src[1] ? next(NULL) % 16 : 0;
+	insn->c = row->src[2] ? next(NULL) % 16 : 0;
+	if (next(NULL) % 16 == 0)
+		bytes[next(NULL) % 16] ^= 1 << next(NULL) % 8;
+}
+
+/*
+ * A program in the place of another one, which differs from it here and there, is what it would be
+ * anywhere else.
+ */
+static void check_again(unsigned int rounds)
+{
+	struct vsvm_program head = {
+		.magic = VSVM_PROGRAM_MAGIC, .version = VSVM_PROGRAM_VERSION, .num_regs = 16,
+		.num_insns = 64,
+	};
+	struct vsvm_hw_program kept = { .insns = calloc(64, sizeof(*kept.insns)) };
+	static struct vsvm_hw_insn fresh_insns[64];
+	struct vsvm_insn insns[64];
+	unsigned int known = 0, good = 0;
+
+	for (unsigned int n = 0; n < 64; n++)
+		insns[n] = (struct vsvm_insn) { .op = VSVM_OP_NOP };
+	for (unsigned int n = 0; n < rounds; n++) {
+		struct vsvm_hw_program fresh = { .insns = fresh_insns };
+		uint8_t *bytes = (uint8_t *)&insns[next(NULL) % 64];
+		bool kept_ok = true, fresh_ok = true;
+		unsigned int bad;
+
+		memset(fresh_insns, 0, sizeof(fresh_insns));
+		switch (next(NULL) % 8) {
+		case 0:
+			head.num_insns = 1 + next(NULL) % 64;
+			break;
+		case 1:
+			head.num_regs = next(NULL) % 2 ? 16 : 8;
+			break;
+		case 2:
+			bytes[next(NULL) % 16] ^= 1 << next(NULL) % 8;
+			break;
+		default:
+			random_insn((struct vsvm_insn *)bytes);
+		}
+		if (!vsvm_hw_program_begin(&kept, &head, 15) ||
+		    !vsvm_hw_program_begin(&fresh, &head, 15))
+			abort();
+		known += kept.known;
+		for (unsigned int i = 0; i < head.num_insns && kept_ok && fresh_ok; i++) {
+			kept_ok = vsvm_hw_program_add(&kept, &insns[i]);
+			fresh_ok = vsvm_hw_program_add(&fresh, &insns[i]);
+		}
+		bad = kept.checked;
+		if (kept_ok != fresh_ok || bad != fresh.checked) {
+			failures++;
+		} else if (kept_ok) {
+			bad = vsvm_hw_program_end(&kept);
+			good += bad == head.num_insns;
+			if (bad != vsvm_hw_program_end(&fresh) ||
+			    (bad == head.num_insns &&
+			     memcmp(kept.insns, fresh_insns, bad * sizeof(*fresh_insns))))
+				failures++;
+		}
+		/* What is wrong goes again, or nothing would be compared any more. */
+		if (bad < head.num_insns)
+			insns[bad] = (struct vsvm_insn) { .op = VSVM_OP_NOP };
+	}
+	free(kept.insns);
+	printf("%u programs in the place of others, %u of them good, %u instructions compared\n",
+	       rounds, good, known);
+}
+
 /* Programs of anything that looks like instructions; a good one has targets within it. */
 static void check_programs(unsigned int rounds)
 {
@@ -204,32 +300,9 @@ static void check_programs(unsigned int rounds)
 			abort();
 		program.insns = calloc(head.num_insns, sizeof(*program.insns));
 		while (program.checked < program.num_insns) {
-			const struct vsvm_row *row = &vsvm_rows[next(NULL) % vsvm_num_rows];
-			struct vsvm_insn insn = { .op = row->op };
-			uint8_t *bytes = (uint8_t *)&insn;
+			struct vsvm_insn insn;
 
-			if (row->types)
-				insn.type = next(NULL) % 12;
-			if (row->mod)
-				insn.mod = next(NULL) % (next(NULL) % 2 ? 6 : 64);
-			if (row->flags)
-				insn.flags = next(NULL) % 16 & row->flags;
-			if (insn.flags & VSVM_INSN_IMM)
-				insn.imm = next(NULL);
-			else if (row->imm == VSVM_IMM_ATOMIC)
-				insn.imm = next(NULL) & 0x34ffffffffff & ~(0xf0ull << 32);
-			else if (row->imm == VSVM_IMM_OFFSET)
-				insn.imm = (u32)next(NULL);
-			else if (row->imm == VSVM_IMM_ORDER)
-				insn.imm = (next(NULL) & 0x33) << 40;
-			else if (row->imm == VSVM_IMM_CLUSTER)
-				insn.imm = 1 << next(NULL) % 6;
-			insn.dst = row->dst ? next(NULL) % 16 : 0;
-			insn.a = row->src[0] ? next(NULL) % 16 : 0;
-			insn.b = row->src[1] ? next(NULL) % 16 : 0;
-			insn.c = row->src[2] ? next(NULL) % 16 : 0;
-			if (next(NULL) % 16 == 0)
-				bytes[next(NULL) % 16] ^= 1 << next(NULL) % 8;
+			random_insn(&insn);
 			if (vsvm_hw_program_add(&program, &insn)) {
 				insns++;
 				expect_text(&insn);
@@ -260,6 +333,7 @@ int main(int argc, char **argv)
 	state = state * 0x9e3779b97f4a7c15 + 0x1234567;
 	arithmetic(rounds);
 	check_programs(rounds * 50);
+	check_again(rounds * 500);
 	if (failures)
 		printf("%u failures\n", failures);
 	return failures != 0;

@@ -115,6 +115,7 @@ static enum vsvm_hw_result read_head(struct vsvm_hw_queue *queue)
 	if (program->num_insns > program->capacity) {
 		kvfree(program->insns);
 		program->capacity = 0;
+		program->known = 0;
 		program->insns = kvmalloc_objs(*program->insns, program->num_insns,
 					       GFP_KERNEL | __GFP_NOWARN);
 		if (!program->insns)

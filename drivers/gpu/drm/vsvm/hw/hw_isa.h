@@ -90,6 +90,8 @@ struct vsvm_hw_program {
 	u32 num_insns;
 	/** @checked: instructions that have been checked so far */
 	u32 checked;
+	/** @known: of @insns, how many are of the program before this one, and obeyed the rules */
+	u32 known;
 	/** @num_regs: registers of a lane */
 	u32 num_regs;
 	/** @features: VSVM_FEATURE_* that it may use */

@@ -17,6 +17,10 @@
  * can turn the last lane off knows where the next lanes may come on again: the ELSE, ENDIF or
  * ENDLOOP of what it is in, or the end.
  *
+ * A queue often runs the same program again. What it has read it keeps, and an instruction that is
+ * still the same in the same place, for as many registers, needs no second look. It is compared with
+ * what there is in memory now, so that a program may change between two dispatches in any way.
+ *
  * This is pure: no locks, no memory but what is passed in.
  */
 
@@ -311,7 +315,8 @@ static bool nest(struct vsvm_hw_program *program, u8 op)
 
 /**
  * vsvm_hw_program_begin() - check the head of a program
- * @program: program to begin; the caller then sees to room for its instructions
+ * @program: program to begin; the caller then sees to room for its instructions. With other room
+ *           than before, &vsvm_hw_program.known is to be 0
  * @head: head
  * @features: VSVM_FEATURE_* that there are
  *
@@ -331,6 +336,8 @@ bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_pr
 	    memchr_inv(head->pad, 0, sizeof(head->pad)))
 		return false;
 
+	program->known = program->num_regs == head->num_regs && program->features == features ?
+			 program->checked : 0;
 	program->num_regs = head->num_regs;
 	program->num_insns = head->num_insns;
 	program->features = features;
@@ -342,17 +349,22 @@ bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_pr
 	return true;
 }
 
-/**
- * vsvm_hw_program_add() - check the next instruction
- * @program: program that has been begun, with room for all
- * @insn: instruction
- *
- * Return: false if it breaks a rule; it is number &vsvm_hw_program.checked then.
- */
-bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn *insn)
+/* Is this what an instruction was made of that obeyed the rules? */
+static bool is_known(const struct vsvm_hw_insn *have, const struct vsvm_insn *insn)
 {
-	const struct rule *rule = &rules[insn->op];
+	/* IF has got a flag that it needs not have had. */
+	u8 flags = have->op == VSVM_OP_IF ? have->flags & ~VSVM_INSN_PRED : have->flags;
+
+	return have->op == insn->op && have->type == insn->type && have->mod == insn->mod &&
+	       flags == insn->flags && have->dst == insn->dst && have->a == insn->a &&
+	       have->b == insn->b && have->c == insn->c && have->imm == insn->imm;
+}
+
+/* Checks the next instruction by itself, and makes of it what waves execute. */
+static bool decode(struct vsvm_hw_program *program, const struct vsvm_insn *insn)
+{
 	struct vsvm_hw_insn *out = &program->insns[program->checked];
+	const struct rule *rule = &rules[insn->op];
 	unsigned int i;
 
 	if (!insn_ok(program, rule, insn))
@@ -379,6 +391,23 @@ bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn
 			out->imm_wide = rule->src[i] == VSVM_OPERAND_T && is_wide(insn->type);
 		}
 	}
+	return true;
+}
+
+/**
+ * vsvm_hw_program_add() - check the next instruction
+ * @program: program that has been begun, with room for all
+ * @insn: instruction
+ *
+ * Return: false if it breaks a rule; it is number &vsvm_hw_program.checked then.
+ */
+bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn *insn)
+{
+	bool known = program->checked < program->known &&
+		     is_known(&program->insns[program->checked], insn);
+
+	if (!known && !decode(program, insn))
+		return false;
 	if (!nest(program, insn->op))
 		return false;
 	program->checked++;
