@@ -511,7 +511,7 @@ int igt_main()
 		igt_describe("A GPU maps VRAM of a device that is another one by now");
 		igt_subtest_f("map-first-rebind%s", name)
 			test_map_unbind(huge, true);
-		igt_describe("A GPU maps VRAM of another one where there is no memory any more");
+		igt_describe("A GPU maps VRAM of another one where no memory is any more");
 		igt_subtest_f("map-first-munmap%s", name)
 			test_map_call(call_munmap, huge);
 		igt_describe("A GPU writes where memory was before it moved");

@@ -18,8 +18,8 @@
  * ENDLOOP of what it is in, or the end.
  *
  * A queue often runs the same program again. What it has read it keeps, and an instruction that is
- * still the same in the same place, for as many registers, needs no second look. It is compared with
- * what there is in memory now, so that a program may change between two dispatches in any way.
+ * still the same in the same place, for as many registers, needs no second look. It is compared
+ * with what there is in memory now, so that a program may change between two dispatches in any way.
  *
  * This is pure: no locks, no memory but what is passed in.
  */
