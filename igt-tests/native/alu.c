@@ -240,7 +240,7 @@ static void check_again(unsigned int rounds)
 		struct vsvm_hw_program fresh = { .insns = fresh_insns };
 		uint8_t *bytes = (uint8_t *)&insns[next(NULL) % 64];
 		bool kept_ok = true, fresh_ok = true;
-		unsigned int bad;
+		unsigned int bad, at;
 
 		memset(fresh_insns, 0, sizeof(fresh_insns));
 		switch (next(NULL) % 8) {
@@ -252,6 +252,11 @@ static void check_again(unsigned int rounds)
 			break;
 		case 2:
 			bytes[next(NULL) % 16] ^= 1 << next(NULL) % 8;
+			break;
+		case 3:
+			/* what was made of it, which is no text */
+			at = (struct vsvm_insn *)bytes - insns;
+			insns[at].imm = kept.insns[at].imm;
 			break;
 		default:
 			random_insn((struct vsvm_insn *)bytes);

@@ -352,12 +352,13 @@ bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_pr
 /* Is this what an instruction was made of that obeyed the rules? */
 static bool is_known(const struct vsvm_hw_insn *have, const struct vsvm_insn *insn)
 {
-	/* IF has got a flag that it needs not have had. */
+	/* IF has got a flag that it needs not have had, and control flow has targets for its 0. */
 	u8 flags = have->op == VSVM_OP_IF ? have->flags & ~VSVM_INSN_PRED : have->flags;
+	u64 imm = have->op <= VSVM_OP_EXIT ? 0 : have->imm;
 
 	return have->op == insn->op && have->type == insn->type && have->mod == insn->mod &&
 	       flags == insn->flags && have->dst == insn->dst && have->a == insn->a &&
-	       have->b == insn->b && have->c == insn->c && have->imm == insn->imm;
+	       have->b == insn->b && have->c == insn->c && imm == insn->imm;
 }
 
 /* Checks the next instruction by itself, and makes of it what waves execute. */
