@@ -98,7 +98,11 @@ static __always_inline void lanes(u32 *dst, const u32 *a, const u32 *b, const u3
 	unsigned int lane;
 
 	if (on == VSVM_HW_ALL_LANES) {
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep
+#endif
 		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
 			one_lane(dst, a, b, c, lane, element, shape, width, is_signed);
 		return;
@@ -177,7 +181,11 @@ static __always_inline void convert_lanes(u32 *dst, const u32 *a, u32 on, unsign
 	unsigned int lane;
 
 	if (on == VSVM_HW_ALL_LANES) {
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep
+#endif
 		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
 			put(dst, lane, to, get(a, lane, from, is_signed));
 		return;
