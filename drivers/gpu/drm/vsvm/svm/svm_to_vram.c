@@ -254,6 +254,9 @@ static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 		return false;
 	if (src ? !page_goes(vram->pool, src, m->start, req) : req->present)
 		return false;
+	/* It may have been a page of 2M when it was looked at. */
+	if (!src && vma_thp_disabled(m->vma, m->vma->vm_flags, false))
+		return false;
 	page = vsvm_vram_folio(vram->pool, vram->spare);
 	if (!page)
 		return false;
