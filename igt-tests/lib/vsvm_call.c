@@ -10,6 +10,7 @@ static void *call_thread(void *data)
 
 	while (__atomic_load_n(&c->waits, __ATOMIC_SEQ_CST))
 		usleep(1000);
+	__atomic_store_n(&c->begun, true, __ATOMIC_SEQ_CST);
 	c->ret = c->fn(c);
 	__atomic_store_n(&c->done, true, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -39,5 +40,11 @@ void told_start(struct call *c)
 
 void told_go(struct call *c)
 {
+	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
+
 	__atomic_store_n(&c->waits, false, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&c->begun, __ATOMIC_SEQ_CST)) {
+		igt_assert_f(vsvm_now() < deadline, "the thread does not go on\n");
+		usleep(1000);
+	}
 }

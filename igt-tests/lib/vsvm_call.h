@@ -39,6 +39,8 @@ struct call {
 	int ret;
 	/** @done: it has returned */
 	bool done;
+	/** @begun: it has begun */
+	bool begun;
 	/** @waits: it is not to begin before it is told to */
 	bool waits;
 };
@@ -52,7 +54,7 @@ void call_finish(struct call *c);
 
 /** told_start() - the same as call_start(), but it waits for told_go() */
 void told_start(struct call *c);
-/** told_go() - let it begin */
+/** told_go() - let it begin, and wait until it has */
 void told_go(struct call *c);
 
 #endif /* VSVM_CALL_H */

@@ -63,6 +63,7 @@ void vsvm_module_save(void)
 	static const char *const names[] = {
 		"devices", "engines", "fault_ring_size", "counter_ring_size", "job_timeout_ms",
 		"counter_threshold", "density_percent", "hold_points", "vram_mib", "coherent",
+		"vectors",
 	};
 	char path[128], value[32];
 	size_t used = 0;

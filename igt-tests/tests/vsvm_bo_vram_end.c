@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "vsvm_bo_vram.h"
+#include "vsvm_call.h"
 
 IGT_TEST_DESCRIPTION("BOs in VRAM when their device or their program goes");
 
@@ -126,6 +127,8 @@ static void test_unbind_lost(void)
 		vsvm_unmap(bo.map, VRAM);
 	}
 	igt_assert_eq(read(ready[0], &c, 1), 1);
+	/* it sleeps by now, and charges no more */
+	usleep(MOMENT);
 	/* the limit alone: nothing is reclaimed now, and nobody killed */
 	max = open(CGROUP "/memory.max", O_WRONLY | O_NONBLOCK);
 	igt_assert_lte(0, max);

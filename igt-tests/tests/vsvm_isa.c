@@ -384,9 +384,11 @@ static void test_vectors(int level)
 	test_ops(fd, VSVM_OP_AND, VSVM_OP_BFM, false);
 	test_ops(fd, VSVM_OP_CMP, VSVM_OP_CMP, false);
 	test_ops(fd, VSVM_OP_CVT, VSVM_OP_CVT, false);
+	test_ops(fd, VSVM_OP_BITSEL, VSVM_OP_BITSEL, false);
 	test_overlap(fd, false);
 	if (info.features & VSVM_FEATURE_FLOAT) {
 		test_ops(fd, VSVM_OP_FADD, VSVM_OP_FROUND_EVEN, true);
+		test_ops(fd, VSVM_OP_FSUB, VSVM_OP_FFRACT, true);
 		test_ops(fd, VSVM_OP_CVT, VSVM_OP_CVT, true);
 		test_overlap(fd, true);
 	}
