@@ -492,7 +492,7 @@ int igt_main()
 			igt_describe("Memory that was thrown away comes back in another VRAM");
 			igt_subtest_f("take-first-dontneed-%s%s", between[i], name)
 				test_take_dontneed(between[i], huge);
-			igt_describe("What is unmapped between two VRAMs is mapped, or left in one");
+			igt_describe("What is unmapped between VRAMs is mapped, or left in one");
 			igt_subtest_f("take-first-munmap-%s%s", between[i], name)
 				test_take_call(between[i], call_munmap, huge);
 			igt_describe("What moves to another address loses what a GPU wrote");
