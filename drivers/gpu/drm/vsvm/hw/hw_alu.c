@@ -375,7 +375,7 @@ static u8 reduce_op(const struct vsvm_hw_insn *insn)
 	return is_float(insn) ? floating[insn->mod] : integer[insn->mod];
 }
 
-/* On whole waves, by vectors where there are any; else on one lane at a time, floats apart. */
+/* @whole: for all lanes at a time, where vectors of integers pay. Floats take the FPU anyway. */
 static bool find(struct vsvm_hw_insn *insn, const struct vectors *vectors, bool whole)
 {
 	vsvm_hw_alu_fn fn;

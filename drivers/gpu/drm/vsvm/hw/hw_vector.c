@@ -9,8 +9,7 @@
  * integers and long integers are looked at each for itself, a few instructions at a time between
  * the beginning and the end of a section of the FPU, as a program has them.
  *
- * This takes some 100 us (10 ms where the processor is emulated). The results of programs do not
- * depend on it.
+ * What programs compute does not depend on it.
  */
 
 #include <linux/ktime.h>
