@@ -10,8 +10,8 @@
  * values shrink to what the type needs.
  *
  * There are two loops: over all lanes, which is the common case and the one that a compiler can
- * turn into vector instructions, and over the lanes that are on. Those here use no vector; for what
- * gains by them there is another function, in hw_alu_vector.c.
+ * turn into vector instructions, and over the lanes that are on. What gains by vectors is in
+ * hw_alu_simple.c, which is compiled for them as well.
  *
  * This is pure but for the choice of vectors: no locks, no state. No vector or floating point
  * register of the kernel is used.
@@ -24,7 +24,6 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
-#include "hw_elements.h"
 #include "hw_fpu.h"
 #include "hw_lanes.h"
 
@@ -130,11 +129,6 @@ static __always_inline u64 sign(u64 a, u64 b, u64 c, unsigned int width, bool is
 	return (s64)a < 0 ? -1 : !!a;
 }
 
-static __always_inline u64 absdiff(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
-{
-	return less(a, b, is_signed) ? b - a : a - b;
-}
-
 static __always_inline u64 carry(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
 {
 	return width < 64 ? (a + b) >> width : a + b < a;
@@ -145,116 +139,46 @@ static __always_inline u64 borrow(u64 a, u64 b, u64 c, unsigned int width, bool 
 	return a < b;
 }
 
-ALU(alu_mov, any_size, mov, UNARY)
-ALU(alu_sel, any_size, sel, SELECT)
-ALU(alu_add, any_size, add, BINARY)
-ALU(alu_sub, any_size, sub, BINARY)
-ALU(alu_mul, any_size, mul, BINARY)
 ALU(alu_mulhi, any_type, mulhi, BINARY)
-ALU(alu_mad, any_size, mad, TERNARY)
 ALU(alu_div, any_type, quotient, BINARY)
 ALU(alu_rem, any_type, rem, BINARY)
-ALU(alu_min, any_type, least, BINARY)
-ALU(alu_max, any_type, most, BINARY)
-ALU(alu_neg, any_size, neg, UNARY)
-ALU(alu_abs, any_type, absolute, UNARY)
 ALU(alu_addsat, any_type, addsat, BINARY)
 ALU(alu_subsat, any_type, subsat, BINARY)
 ALU(alu_hadd, any_type, hadd, BINARY)
 ALU(alu_rhadd, any_type, rhadd, BINARY)
 ALU(alu_mod, any_type, modulo, BINARY)
 ALU(alu_sign, any_type, sign, UNARY)
-ALU(alu_absdiff, any_type, absdiff, BINARY)
 ALU(alu_carry, any_size, carry, BINARY)
 ALU(alu_borrow, any_size, borrow, BINARY)
-ALU(alu_mulw, any_narrow, mul, WIDEN)
-ALU(alu_eq, any_size, eq, COMPARE)
-ALU(alu_ne, any_size, ne, COMPARE)
-ALU(alu_lt, any_type, lt, COMPARE)
-ALU(alu_le, any_type, le, COMPARE)
-ALU(alu_gt, any_type, gt, COMPARE)
-ALU(alu_ge, any_type, ge, COMPARE)
-
-CONVERT(convert_u8, 8, false)
-CONVERT(convert_u16, 16, false)
-CONVERT(convert_u32, 32, false)
-CONVERT(convert_u64, 64, false)
-CONVERT(convert_s8, 8, true)
-CONVERT(convert_s16, 16, true)
-CONVERT(convert_s32, 32, true)
-
-static const vsvm_hw_alu_fn conversions[] = {
-	[VSVM_TYPE_U8] = convert_u8,
-	[VSVM_TYPE_U16] = convert_u16,
-	[VSVM_TYPE_U32] = convert_u32,
-	[VSVM_TYPE_U64] = convert_u64,
-	[VSVM_TYPE_S8] = convert_s8,
-	[VSVM_TYPE_S16] = convert_s16,
-	[VSVM_TYPE_S32] = convert_s32,
-	/* There is nothing wider to extend to. */
-	[VSVM_TYPE_S64] = convert_u64,
-};
-
-static const vsvm_hw_alu_fn comparisons[] = {
-	[VSVM_COND_EQ] = alu_eq,
-	[VSVM_COND_NE] = alu_ne,
-	[VSVM_COND_LT] = alu_lt,
-	[VSVM_COND_LE] = alu_le,
-	[VSVM_COND_GT] = alu_gt,
-	[VSVM_COND_GE] = alu_ge,
-};
 
 static const vsvm_hw_alu_fn operations[] = {
-	[VSVM_OP_MOV] = alu_mov,
-	[VSVM_OP_SEL] = alu_sel,
-	[VSVM_OP_ADD] = alu_add,
-	[VSVM_OP_SUB] = alu_sub,
-	[VSVM_OP_MUL] = alu_mul,
 	[VSVM_OP_MULHI] = alu_mulhi,
-	[VSVM_OP_MAD] = alu_mad,
 	[VSVM_OP_DIV] = alu_div,
 	[VSVM_OP_REM] = alu_rem,
-	[VSVM_OP_MIN] = alu_min,
-	[VSVM_OP_MAX] = alu_max,
-	[VSVM_OP_NEG] = alu_neg,
-	[VSVM_OP_ABS] = alu_abs,
 	[VSVM_OP_ADDSAT] = alu_addsat,
 	[VSVM_OP_SUBSAT] = alu_subsat,
 	[VSVM_OP_HADD] = alu_hadd,
 	[VSVM_OP_RHADD] = alu_rhadd,
 	[VSVM_OP_MOD] = alu_mod,
 	[VSVM_OP_SIGN] = alu_sign,
-	[VSVM_OP_ABSDIFF] = alu_absdiff,
 	[VSVM_OP_CARRY] = alu_carry,
 	[VSVM_OP_BORROW] = alu_borrow,
-	[VSVM_OP_MULW] = alu_mulw,
 };
-
-static vsvm_hw_alu_fn integer_fn(const struct vsvm_hw_insn *insn)
-{
-	switch (insn->op) {
-	case VSVM_OP_CMP:
-		return insn->mod < ARRAY_SIZE(comparisons) ? comparisons[insn->mod] : NULL;
-	case VSVM_OP_CVT:
-		return insn->mod < ARRAY_SIZE(conversions) ? conversions[insn->mod] : NULL;
-	default:
-		return insn->op < ARRAY_SIZE(operations) && operations[insn->op] ?
-		       operations[insn->op] : vsvm_hw_bits_find(insn->op);
-	}
-}
 
 /* What is computed in sections of the FPU: all that it can of floats, and from 1 on integers. */
 static const struct vectors {
 	const vsvm_hw_alu_fn *floats;
 	const struct vsvm_hw_conversion *conversions;
-	const struct vsvm_hw_vector_fns *integers;
+	const struct vsvm_hw_simple_fns *simple;
 } levels[VSVM_HW_VECTOR_LEVELS] = {
 #ifdef CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT
-	{ vsvm_hw_float_fns, vsvm_hw_float_conversions },
-	{ vsvm_hw_float_fns, vsvm_hw_float_conversions, &vsvm_hw_vector_fns },
+	{ vsvm_hw_float_fns, vsvm_hw_float_conversions, &vsvm_hw_simple_fns },
+	{ vsvm_hw_float_fns, vsvm_hw_float_conversions, &vsvm_hw_simple_fns_vector },
 #ifdef CONFIG_X86
-	{ vsvm_hw_float_fns_avx2, vsvm_hw_float_conversions_avx2, &vsvm_hw_vector_fns_avx2 },
+	{ vsvm_hw_float_fns_avx2, vsvm_hw_float_conversions_avx2, &vsvm_hw_simple_fns_avx2 },
 #endif
+#else
+	{ .simple = &vsvm_hw_simple_fns },
 #endif
 };
 
@@ -303,19 +227,25 @@ static vsvm_hw_alu_fn fpu_fn(const struct vsvm_hw_insn *insn, const struct vecto
 	return NULL;
 }
 
-/* What does by vectors an operation on integers that there is. */
-static vsvm_hw_alu_fn vector_fn(const struct vsvm_hw_insn *insn, const struct vectors *vectors)
+static vsvm_hw_alu_fn simple_fn(const struct vsvm_hw_insn *insn,
+				const struct vsvm_hw_simple_fns *simple)
 {
-	if (!vectors->integers)
-		return NULL;
 	switch (insn->op) {
 	case VSVM_OP_CMP:
-		return vectors->integers->comparisons[insn->mod];
+		return insn->mod < ARRAY_SIZE(simple->comparisons) ?
+		       simple->comparisons[insn->mod] : NULL;
 	case VSVM_OP_CVT:
-		return vectors->integers->conversions[insn->mod];
+		return insn->mod < ARRAY_SIZE(simple->conversions) ?
+		       simple->conversions[insn->mod] : NULL;
 	default:
-		return vectors->integers->operations[insn->op];
+		return simple->operations[insn->op];
 	}
+}
+
+static vsvm_hw_alu_fn other_fn(u8 op)
+{
+	return op < ARRAY_SIZE(operations) && operations[op] ?
+	       operations[op] : vsvm_hw_bits_find(op);
 }
 
 static bool is_float(const struct vsvm_hw_insn *insn)
@@ -378,17 +308,18 @@ static u8 reduce_op(const struct vsvm_hw_insn *insn)
 /* @whole: for all lanes at a time, where vectors of integers pay. Floats take the FPU anyway. */
 static bool find(struct vsvm_hw_insn *insn, const struct vectors *vectors, bool whole)
 {
+	const struct vsvm_hw_simple_fns *simple = whole ? vectors->simple : &vsvm_hw_simple_fns;
 	vsvm_hw_alu_fn fn;
 
 	if (is_float(insn)) {
 		fn = fpu_fn(insn, vectors);
+		insn->fpu = fn;
 		insn->alu = fn ?: vsvm_hw_soft_find(insn->op, insn->type, insn->mod);
 	} else {
-		insn->alu = integer_fn(insn);
-		fn = insn->alu && whole ? vector_fn(insn, vectors) : NULL;
-		insn->alu = fn ?: insn->alu;
+		fn = simple_fn(insn, simple);
+		insn->fpu = fn && simple != &vsvm_hw_simple_fns;
+		insn->alu = fn ?: other_fn(insn->op);
 	}
-	insn->fpu = fn;
 	return insn->alu;
 }
 

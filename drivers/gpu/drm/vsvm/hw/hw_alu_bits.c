@@ -9,7 +9,6 @@
 #include <linux/array_size.h>
 #include <linux/bitops.h>
 
-#include "hw_elements.h"
 #include "hw_lanes.h"
 
 static __always_inline u64 rol(u64 a, u64 b, u64 c, unsigned int width, bool is_signed)
@@ -122,12 +121,6 @@ static __always_inline u64 insh(u64 a, u64 b, u64 c, unsigned int width, bool is
 	return (u64)(u16)a << 16 * (b & (width / 16 - 1));
 }
 
-ALU(alu_and, any_size, and, BINARY)
-ALU(alu_or, any_size, or, BINARY)
-ALU(alu_xor, any_size, xor, BINARY)
-ALU(alu_not, any_size, not, UNARY)
-ALU(alu_shl, any_size, shl, SHIFT)
-ALU(alu_shr, any_type, shr, SHIFT)
 ALU(alu_rol, any_size, rol, SHIFT)
 ALU(alu_ror, any_size, ror, SHIFT)
 ALU(alu_popcnt, any_size, popcnt, INDEX)
@@ -137,7 +130,6 @@ ALU(alu_find_msb, any_type, find_msb, INDEX)
 ALU(alu_bitrev, any_size, bitrev, UNARY)
 ALU(alu_bfe, any_type, bfe, EXTRACT)
 ALU(alu_bfm, any_size, bfm, BINARY)
-ALU(alu_bitsel, any_size, bitsel, TERNARY)
 ALU(alu_bfi, any_size, bfi, TERNARY)
 ALU(alu_pack, any_narrow, pack, WIDEN)
 ALU(alu_extb, any_type, extb, SHIFT)
@@ -146,12 +138,6 @@ ALU(alu_insb, any_size, insb, SHIFT)
 ALU(alu_insh, any_size, insh, SHIFT)
 
 static const vsvm_hw_alu_fn operations[] = {
-	[VSVM_OP_AND] = alu_and,
-	[VSVM_OP_OR] = alu_or,
-	[VSVM_OP_XOR] = alu_xor,
-	[VSVM_OP_NOT] = alu_not,
-	[VSVM_OP_SHL] = alu_shl,
-	[VSVM_OP_SHR] = alu_shr,
 	[VSVM_OP_ROL] = alu_rol,
 	[VSVM_OP_ROR] = alu_ror,
 	[VSVM_OP_POPCNT] = alu_popcnt,
@@ -161,7 +147,6 @@ static const vsvm_hw_alu_fn operations[] = {
 	[VSVM_OP_BITREV] = alu_bitrev,
 	[VSVM_OP_BFE] = alu_bfe,
 	[VSVM_OP_BFM] = alu_bfm,
-	[VSVM_OP_BITSEL] = alu_bitsel,
 	[VSVM_OP_BFI] = alu_bfi,
 	[VSVM_OP_PACK] = alu_pack,
 	[VSVM_OP_EXTB] = alu_extb,

@@ -173,9 +173,9 @@ extern const struct vsvm_hw_conversion vsvm_hw_float_conversions[VSVM_HW_FLOAT_C
 extern const struct vsvm_hw_conversion vsvm_hw_float_conversions_avx2[VSVM_HW_FLOAT_CONVERSIONS];
 
 /**
- * struct vsvm_hw_vector_fns - what does operations on integers by vectors
+ * struct vsvm_hw_simple_fns - what does operations on integers that vectors do as well
  */
-struct vsvm_hw_vector_fns {
+struct vsvm_hw_simple_fns {
 	/** @operations: by opcode */
 	vsvm_hw_alu_fn operations[256];
 	/** @comparisons: by &enum vsvm_cond */
@@ -184,9 +184,10 @@ struct vsvm_hw_vector_fns {
 	vsvm_hw_alu_fn conversions[VSVM_TYPE_S64 + 1];
 };
 
-/* hw_alu_vector.c: in a section of the FPU as well */
-extern const struct vsvm_hw_vector_fns vsvm_hw_vector_fns;
-extern const struct vsvm_hw_vector_fns vsvm_hw_vector_fns_avx2;
+/* hw_alu_simple.c: but for the first, in a section of the FPU as well */
+extern const struct vsvm_hw_simple_fns vsvm_hw_simple_fns;
+extern const struct vsvm_hw_simple_fns vsvm_hw_simple_fns_vector;
+extern const struct vsvm_hw_simple_fns vsvm_hw_simple_fns_avx2;
 
 /* hw_soft.c */
 u64 vsvm_hw_soft_fma(u8 type, u64 a, u64 b, u64 c);

@@ -174,48 +174,4 @@ static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u3
 	which(type, dst, a, b, c, on, element, shape);						\
 }
 
-/* From one width to another, extended by the sign of the source's type. */
-static __always_inline void convert_lanes(u32 *dst, const u32 *a, u32 on, unsigned int to,
-					  unsigned int from, bool is_signed)
-{
-	unsigned int lane;
-
-	if (on == VSVM_HW_ALL_LANES) {
-#ifdef __clang__
-#pragma clang loop vectorize(assume_safety)
-#else
-#pragma GCC ivdep
-#endif
-		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
-			put(dst, lane, to, get(a, lane, from, is_signed));
-		return;
-	}
-	for (; on; on &= on - 1) {
-		lane = __ffs(on);
-		put(dst, lane, to, get(a, lane, from, is_signed));
-	}
-}
-
-static __always_inline void convert(u8 type, u32 *dst, const u32 *a, u32 on, unsigned int from,
-				    bool is_signed)
-{
-	switch (vsvm_hw_type_size(type)) {
-	case 1:
-		return convert_lanes(dst, a, on, 8, from, is_signed);
-	case 2:
-		return convert_lanes(dst, a, on, 16, from, is_signed);
-	case 4:
-		return convert_lanes(dst, a, on, 32, from, is_signed);
-	case 8:
-		return convert_lanes(dst, a, on, 64, from, is_signed);
-	}
-}
-
-#define CONVERT(name, from, is_signed)							\
-static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,	\
-		 u32 on)								\
-{											\
-	convert(type, dst, a, on, from, is_signed);					\
-}
-
 #endif /* _VSVM_HW_LANES_H_ */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * DOC: Integers by vectors, compiled for AVX2.
+ * DOC: Simple arithmetic, compiled for AVX2.
  */
 #define VSVM_HW_LEVEL(name)	name##_avx2
-#include "hw_alu_vector.c"
+#include "hw_alu_simple.c"
