@@ -5,10 +5,10 @@
  *
  * Operations that the CPU's floating point unit does as IEEE 754 says: basic arithmetic, square
  * roots, rounding to integers, and conversions that a vector unit has. This file, hw_alu_math.c and
- * hw_alu_simple_vector.c alone are compiled for that unit, with what every x86-64 has (SSE2), and again
- * with AVX2; the compiler turns the loops over the lanes into vector instructions. Others call it
- * only through the tables at the end, between vsvm_hw_fpu_begin() and vsvm_hw_fpu_end(), for the
- * compiler may use the unit's registers in whichever function it likes.
+ * hw_alu_simple_vector.c alone are compiled for that unit, with what every x86-64 has (SSE2), and
+ * again with AVX2; the compiler turns the loops over the lanes into vector instructions. Others
+ * call it only through the tables at the end, between vsvm_hw_fpu_begin() and vsvm_hw_fpu_end(),
+ * for the compiler may use the unit's registers in whichever function it likes.
  *
  * A fused multiplication and addition has no instruction there. The product of two floats is exact
  * as a double, and the sum is rounded to odd: towards zero, and the last bit set if that was not
