@@ -13,6 +13,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/page_ref.h>
+#include <linux/pgtable.h>
 
 #include "hw_test.h"
 
