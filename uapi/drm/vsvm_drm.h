@@ -281,9 +281,10 @@ struct drm_vsvm_vm_create {
 	 */
 	__u64 vram_limit;
 	/**
-	 * @counter_threshold: how many accesses of an engine to 64K of system memory bring these to
-	 * VRAM, where no attribute says where they are to be: in pages that an instruction of a
-	 * wave or a copy touches, one each. It doubles whenever they have come back and go again.
+	 * @counter_threshold: how many accesses of an engine to 64K of memory that is in the
+	 * system, or in VRAM of another device (&enum drm_vsvm_peer), bring these to VRAM, where no
+	 * attribute says where they are to be: in pages that an instruction of a wave or a copy
+	 * touches, one each. It doubles whenever they have been away and go again.
 	 * 0: the module's default (parameter counter_threshold); %DRM_VSVM_COUNTER_OFF: nothing
 	 * moves by itself. With a @location other than %DRM_VSVM_LOCATION_ANY it is not looked at;
 	 * without SVM 0
@@ -486,7 +487,8 @@ struct drm_vsvm_vm_stats {
 	__u64 kept_kind;
 	/**
 	 * @kept_busy: the same, because the page is of the page cache, shared by KSM, or in use;
-	 * or because another process may have it, where nobody has asked for it to be moved
+	 * or because another process may have it, or another device has it by advice, where nobody
+	 * has asked for it to be moved
 	 */
 	__u64 kept_busy;
 	/** @kept_full: the same, because there was no VRAM to be had */
@@ -531,11 +533,11 @@ struct drm_vsvm_vm_stats {
 	 */
 	__u64 pages_ahead_used;
 	/**
-	 * @counter_notices: notices of access counters that were looked at: 64K of system memory
-	 * that the GPU uses often
+	 * @counter_notices: notices of access counters that were looked at: 64K of memory not in
+	 * its own VRAM that the GPU uses often
 	 */
 	__u64 counter_notices;
-	/** @counter_early: of these, those of memory that has been back and has to wait longer */
+	/** @counter_early: of these, those of memory that has been away and has to wait longer */
 	__u64 counter_early;
 	/** @counter_pages: of @pages_to_vram, those that moved because of such a notice */
 	__u64 counter_pages;
@@ -703,8 +705,9 @@ enum drm_vsvm_attr_type {
 	/** @DRM_VSVM_ATTR_ATOMIC: &enum drm_vsvm_atomic */
 	DRM_VSVM_ATTR_ATOMIC = 5,
 	/**
-	 * @DRM_VSVM_ATTR_PINNED: 0 or 1: what of the memory is in VRAM, or comes there, does not
-	 * have to make room for other memory. An access by a CPU moves it back all the same. No
+	 * @DRM_VSVM_ATTR_PINNED: 0 or 1: what of the memory is in VRAM of the VM's device, or comes
+	 * there, does not have to make room for other memory. An access by a CPU moves it back all
+	 * the same, as does one by another device that is to have it in its VRAM. No
 	 * more than half of VRAM, and half of &drm_vsvm_vm_create.vram_limit, can be pinned; what
 	 * is beyond that is as if this were 0, and counted as &drm_vsvm_vm_stats.pins_refused
 	 */
@@ -716,14 +719,15 @@ enum drm_vsvm_attr_type {
 /**
  * enum drm_vsvm_peer - what the GPU does with memory in VRAM of another device of the module
  *
- * CPUs see the same bytes with each. A page that another GPU has mapped where it is does not move
- * by that one's accesses, nor by its access counters.
+ * CPUs see the same bytes with each.
  */
 enum drm_vsvm_peer {
 	/**
 	 * @DRM_VSVM_PEER_DEFAULT: where the memory is to be in VRAM (%DRM_VSVM_ATTR_LOCATION, or a
 	 * prefetch) a page fault moves it to the GPU's own, from device to device; else the GPU
-	 * maps it where it is
+	 * maps it where it is, and it moves when the GPU uses it often
+	 * (&drm_vsvm_vm_create.counter_threshold), unless it is there because an attribute or the
+	 * VM of that device wants it there, or something of the same chunk of 2 MiB is pinned
 	 */
 	DRM_VSVM_PEER_DEFAULT = 0,
 	/**

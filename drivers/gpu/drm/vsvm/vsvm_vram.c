@@ -602,6 +602,19 @@ bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset)
 }
 
 /**
+ * vsvm_vram_has_pins() - is something of a chunk pinned?
+ * @vram: VRAM
+ * @offset: of a page of the chunk, which is in use
+ *
+ * Context: any; it may be out of date on return.
+ * Return: true if so.
+ */
+bool vsvm_vram_has_pins(const struct vsvm_vram *vram, u64 offset)
+{
+	return READ_ONCE(vsvm_vram_chunk_at(vram, offset)->pins);
+}
+
+/**
  * vsvm_vram_unpin() - undo vsvm_vram_pin()
  * @vram: VRAM
  * @offset: as it was then

@@ -181,6 +181,7 @@ bool vsvm_vram_bo_enter(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk, s
 void vsvm_vram_bo_leave(struct vsvm_vram *vram, struct vsvm_vram_chunk *chunk);
 struct vsvm_vram_client *vsvm_vram_page_client(const struct vsvm_vram *vram,
 					       const struct page *page);
+bool vsvm_vram_has_pins(const struct vsvm_vram *vram, u64 offset);
 bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset);
 void vsvm_vram_used(struct vsvm_vram *vram, u64 offset);

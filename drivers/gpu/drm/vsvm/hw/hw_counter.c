@@ -3,10 +3,11 @@
 /**
  * DOC: Access counters
  *
- * Which system memory do the engines use often? The driver may want to have it in VRAM, and would
- * not learn it otherwise, as what is mapped does not fault. So an engine counts its translations
- * that end in system memory, by regions of %VSVM_HW_COUNTER_REGION bytes of an address space, if
- * the driver wants so for that (vsvm_hw_counter_enable()).
+ * Which memory do the engines use often, that is not in the device's own VRAM but the system's, or
+ * in VRAM of a peer? The driver may want to have it in VRAM here, and would not learn it otherwise,
+ * as what is mapped does not fault. So an engine counts its translations that end elsewhere, by
+ * regions of %VSVM_HW_COUNTER_REGION bytes of an address space, if the driver wants so for that
+ * (vsvm_hw_counter_enable()).
  *
  * What one count is: one translation, which a wave's instruction needs for each page that its lanes
  * touch, a copy or a fill for each page, a packet, its arguments, a fence for each piece. A walk of
@@ -110,7 +111,7 @@ static struct vsvm_hw_counter *counter_get(struct vsvm_hw_engine *engine, u32 as
  * vsvm_hw_counter_add() - count translations
  * @engine: engine, in a section
  * @as: address space
- * @va: address of the last of them, which is in system memory
+ * @va: address of the last of them, which is not in the device's own VRAM
  * @access: what that was for
  * @count: how many
  */

@@ -48,8 +48,8 @@
  * A section covers one page of a copy, or one memory instruction of a wave with its 32 lanes. It
  * neither sleeps nor allocates nor takes another lock, so an invalidation waits for no more.
  *
- * What translates to system memory can be counted (hw_counter.c): a walk when it is done, the
- * answers of a TLB entry when there were several.
+ * What translates to memory that is not in the device's own VRAM can be counted (hw_counter.c): a
+ * walk when it is done, the answers of a TLB entry when there were several.
  *
  * A large page of VRAM that the host holds in pieces (hw_vram.c) is cached page by page. These
  * entries are marked, and an invalidation of any part of the 2 MiB drops all of them, as it drops
@@ -257,6 +257,12 @@ static void *leaf_ptr(struct vsvm_hw *hw, const struct leaf *leaf, u64 va, u64 *
 	return vsvm_hw_vram_ptr(hw, addr + (in_leaf & ~(*piece - 1)), &size);
 }
 
+/* Does an entry name memory that is not the device's own: the system's, or a peer's VRAM? */
+static bool is_remote(u64 pte)
+{
+	return !(pte & VSVM_PTE_VRAM) || FIELD_GET(VSVM_PTE_PEER, pte);
+}
+
 /* Walk, mark the leaf, make a TLB entry of it, and count that if it is to be counted. */
 static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 va, u32 rights,
 		enum vsvm_access access, struct vsvm_hw_tlb_entry **filled)
@@ -296,7 +302,7 @@ static u32 fill(struct vsvm_hw_engine *engine, const struct vsvm_hw_as *as, u64 
 				.rights = marked & (VSVM_PTE_WRITE | VSVM_PTE_ATOMIC |
 						    VSVM_PTE_DIRTY | VSVM_PTE_LEAF),
 			};
-			if (READ_ONCE(as->counter_threshold) && !(leaf.pte & VSVM_PTE_VRAM)) {
+			if (READ_ONCE(as->counter_threshold) && is_remote(leaf.pte)) {
 				entry->counted = true;
 				entry->left = VSVM_HW_COUNTER_SAMPLE;
 				vsvm_hw_counter_add(engine, as, va, access, 1);

@@ -3,29 +3,31 @@
 /**
  * DOC: Migration by access counters
  *
- * Memory of which the program has not said where it is to be goes to VRAM if the GPU uses it often.
- * The device counts (DOC: Access counters, in hw/hw_counter.c), vsvm_counter.c hands its notices
- * over, and here the region that a notice is about moves, and is mapped where it has moved to.
+ * Memory of which the program has not said where it is to be goes to VRAM if the GPU uses it often,
+ * from the system or from VRAM of another device (svm_peer.c). The device counts (DOC: Access
+ * counters, in hw/hw_counter.c), vsvm_counter.c hands its notices over, and here the region that a
+ * notice is about moves, and is mapped where it has moved to.
  *
- * What moves is what the CPU has of the region, and what its density suggests (svm_density.c).
- * Nothing is made for it: no hole is filled, no file read, nothing brought from swap. It takes the
- * way of a fault for memory that is wanted in VRAM, so what cannot move stays, is counted
- * (&drm_vsvm_vm_stats.kept_kind and the others), and moves that come too fast are damped. What
- * stays besides:
+ * What moves is what the CPU, or the other device, has of the region, and what its density suggests
+ * (svm_density.c). Nothing is made for it: no hole is filled, no file read, nothing brought from
+ * swap. It takes the way of a fault for memory that is wanted in VRAM, so what cannot move stays,
+ * is counted (&drm_vsvm_vm_stats.kept_kind and the others), and moves that come too fast are
+ * damped. What stays besides:
  *
  * - what has an attribute for its location, whatever it is, for that is advice; likewise what is to
  *   be used where it is, copied for reading, or taken page by page for atomics;
  * - what another process may have too, after a fork: it would take it away from that;
+ * - what another device has by advice, or is to be used where it is (%DRM_VSVM_PEER_MAP);
  * - mappings of a region that the GPU has not touched, and of which nobody would hear;
  * - VMs with a default location, which have no counters.
  *
- * The way back is that of all memory in VRAM: a CPU touches it, or others need the room. Memory
- * that both sides use would come and go without end, so each move makes the next one dearer: when a
- * region is told of again, in system memory, it has been back, and its threshold is twice what it
- * was, up to 2^%VSVM_COUNTER_RETURNS times the first one. A region that n translations have counted
- * in has moved about log2(n / threshold) times, and after that once in so many translations as the
- * largest threshold is. So it settles in VRAM if the GPU uses it that much more often than a CPU
- * takes it back, and else in the system.
+ * The way back is that of all memory in VRAM: a CPU touches it, another GPU uses it often, or
+ * others need the room. Memory that several sides use would come and go without end, so each move
+ * makes the next one dearer: when a region is told of again it has been away, and its threshold is
+ * twice what it was, up to 2^%VSVM_COUNTER_RETURNS times the first one. A region that n
+ * translations have counted in has moved about log2(n / threshold) times, and after that once in
+ * so many translations as the largest threshold is. So it settles in VRAM if the GPU uses it that
+ * much more often than a CPU takes it back, and else in the system.
  *
  * A notice that comes too early is left alone: the counter goes on, and tells again when it has
  * doubled. The same goes for what has to stay. When a region has moved, or is not there any more,
@@ -77,6 +79,7 @@
 #include "svm_fault.h"
 #include "svm_interval.h"
 #include "svm_pages.h"
+#include "svm_peer.h"
 #include "svm_to_ram.h"
 #include "svm_to_vram.h"
 
@@ -298,7 +301,14 @@ static int try_part(struct vsvm_svm *svm, struct vsvm_request *req, bool *stays)
 	req->peer = attr.peer;
 	req->location = DRM_VSVM_LOCATION_VRAM;
 	has_moved = req->moved;
-	ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
+	ret = has_moved ? 0 : vsvm_peer_hot(svm, interval, seq, req, bounds);
+	if (ret == VSVM_SERVE_DONE) {
+		*stays = true;
+		ret = 0;
+		goto unlock;
+	}
+	if (!ret)
+		ret = vsvm_migrate_request(svm, interval, seq, vma, req, bounds);
 	if (ret == VSVM_SERVE_MOVED)
 		*stays |= svm->stats.to_vram == before;
 	else if (!ret && has_moved)
@@ -340,6 +350,8 @@ static void serve_region(struct vsvm_svm *svm, const struct vsvm_hw_counter_reco
 			ret = try_part(svm, &req, &stays);
 			if (ret == VSVM_SERVE_RESERVE)
 				vsvm_migrate_begin(svm, &req);
+			else if (ret == VSVM_SERVE_ALONE)
+				vsvm_migrate_alone(svm, &req);
 			else if (ret != VSVM_SERVE_AGAIN && ret != VSVM_SERVE_MOVED)
 				break;
 		}

@@ -137,13 +137,13 @@ static bool is_ahead(u64 addr, const struct vsvm_request *req)
  * vsvm_density_mark() - what is to be kept with a page of 4K that goes to VRAM
  * @addr: address of the page
  * @req: request that it goes for
- * @order: log2 of the pages that come back together
+ * @mark: what else is kept with it
  *
  * Return: for &page.zone_device_data.
  */
-void *vsvm_density_mark(u64 addr, const struct vsvm_request *req, unsigned int order)
+void *vsvm_density_mark(u64 addr, const struct vsvm_request *req, unsigned long mark)
 {
-	return (void *)(order | (is_ahead(addr, req) ? VSVM_PAGE_AHEAD : 0));
+	return (void *)(mark | (is_ahead(addr, req) ? VSVM_PAGE_AHEAD : 0));
 }
 
 /**

@@ -41,7 +41,7 @@ struct vsvm_leaves vsvm_density_grow(const struct vsvm_density *density, struct 
 struct vsvm_span vsvm_density_span(const unsigned long *pfns, const struct vsvm_vram *vram,
 				   struct vsvm_span block, const struct vsvm_request *req,
 				   unsigned int percent);
-void *vsvm_density_mark(u64 addr, const struct vsvm_request *req, unsigned int order);
+void *vsvm_density_mark(u64 addr, const struct vsvm_request *req, unsigned long mark);
 unsigned int vsvm_density_ahead(const struct vsvm_migrate_room *room, u64 start,
 				unsigned int count, const struct vsvm_request *req);
 void vsvm_density_used(const struct vsvm_vram *vram, u64 offset);

@@ -148,6 +148,7 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	struct vm_area_struct *vma;
 	struct vsvm_attr attr;
 	unsigned long seq;
+	u8 location;
 	int ret;
 
 	if (vsvm_pt_cache_fill(&svm->cache, req->start, req->end))
@@ -187,10 +188,11 @@ static int try_serve(struct vsvm_svm *svm, struct vsvm_request *req, struct vsvm
 	req->peer = attr.peer;
 	req->dup_refused = 0;
 	req->dup = attr.read_mostly && vsvm_dup_wanted(svm, vma, req);
+	location = attr.accessed_by ? DRM_VSVM_LOCATION_ANY : attr.location ?: svm->vram.location;
+	req->advised = location == DRM_VSVM_LOCATION_VRAM;
 	/* As far as that has not been settled, by a prefetch or an atomic. */
 	if (!req->location)
-		req->location = attr.accessed_by ? DRM_VSVM_LOCATION_ANY :
-						   attr.location ?: svm->vram.location;
+		req->location = location;
 	req->end = min(req->end, bounds.end);
 
 	vsvm_hold(svm->pt->as, VSVM_HOLD_FAULT_VMA, req->start, req->end);

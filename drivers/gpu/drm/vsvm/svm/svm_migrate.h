@@ -19,11 +19,13 @@ enum vsvm_whose {
 };
 
 /*
- * What &page.zone_device_data of a page in VRAM has: log2 of the pages that come back together, and
- * whether nobody has asked for the page or used it so far.
+ * What &page.zone_device_data of a page in VRAM has: log2 of the pages that come back together,
+ * whether nobody has asked for the page or used it so far, and whether it is there because the
+ * program wants it to be.
  */
-#define VSVM_PAGE_ORDER	GENMASK(7, 0)
-#define VSVM_PAGE_AHEAD	BIT(8)
+#define VSVM_PAGE_ORDER		GENMASK(7, 0)
+#define VSVM_PAGE_AHEAD		BIT(8)
+#define VSVM_PAGE_ADVISED	BIT(9)
 
 /**
  * struct vsvm_migrate_room - what moving some pages takes besides the pages

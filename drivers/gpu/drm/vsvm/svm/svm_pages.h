@@ -33,6 +33,8 @@ struct vsvm_request {
 	u8 granularity;
 	/** @present: it is about what is there, and nothing is made for it */
 	bool present;
+	/** @advised: it is to be in VRAM for good, by an attribute or for the VM */
+	bool advised;
 	/** @asked: @location is the program's wish for now, and not for good */
 	bool asked;
 	/** @moved: it is where it is to be, or has to be served where it is */

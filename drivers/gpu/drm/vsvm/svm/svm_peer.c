@@ -21,10 +21,18 @@
  * are between these alone. They act on the same memory by the same instructions, and lose nothing.
  * Once a CPU wants the page it comes back, which takes it from all of them first.
  *
+ * What is mapped where it is, because nothing says where it is to be, is counted by the device as
+ * system memory is, and moves to our VRAM when we use it often (svm_counter.c). Only what the peer
+ * has by no advice: not what was brought there because an attribute or a VM wants it there for good
+ * (%VSVM_PAGE_ADVISED), and not what is in a chunk of which something is pinned. That stays, for a
+ * count is less than a wish, whosever that is. A page of 2M moves as one, for in pieces it would
+ * cost either device more than it is worth. Where two use the same each takes it from the other
+ * until their thresholds, which double each time, have grown beyond that.
+ *
  * Locking: update_lock and mmap_lock (for reading); pt->lock where it is said.
  *
- * Limits: the device's access counters do not count VRAM of peers, so what is used there much is
- * not brought to the GPU that does so; nor is it pinned by %DRM_VSVM_ATTR_PINNED.
+ * Limits: advice that is given, or taken back, while the memory is in VRAM counts when it gets
+ * there the next time. %DRM_VSVM_ATTR_PINNED is about the VRAM of the VM's own device.
  */
 
 #include <linux/hmm.h>
@@ -184,11 +192,87 @@ void vsvm_peer_mapped(struct vsvm_svm *svm, struct vsvm_span window, bool huge)
  */
 bool vsvm_peer_takes(const struct vsvm_request *req, u64 addr)
 {
-	if (req->peer == DRM_VSVM_PEER_REFUSE || req->present)
+	if (req->peer == DRM_VSVM_PEER_REFUSE)
 		return false;
 	if (req->peer != DRM_VSVM_PEER_DEFAULT && !req->asked)
 		return false;
 	return req->granularity || vsvm_request_has(req, addr);
+}
+
+/*
+ * Does a peer have a page, of which HMM has told by @pfn, because somebody wants it there? As it
+ * may be gone by now this is a guess, but one that looks at nothing that is not there: DOC: Peers.
+ */
+static bool is_kept(unsigned long pfn)
+{
+	const struct vsvm_vram *owner;
+	const struct folio *folio;
+	bool kept = false;
+
+	pfn &= ~HMM_PFN_FLAGS;
+	rcu_read_lock();
+	owner = vsvm_peer_by_pfn(pfn);
+	if (owner) {
+		folio = page_folio(pfn_to_page(pfn));
+		kept = (unsigned long)READ_ONCE(folio->page.zone_device_data) & VSVM_PAGE_ADVISED;
+		kept |= vsvm_vram_has_pins(owner, (u64)(pfn - owner->first_pfn) << PAGE_SHIFT);
+	}
+	rcu_read_unlock();
+	return kept;
+}
+
+/* Is page @i of @span, of which @svm->pfns tells, in VRAM of a peer, and does it stay there? */
+static bool stays(struct vsvm_svm *svm, const struct vsvm_request *req, struct vsvm_span span,
+		  u64 i)
+{
+	return has(svm, svm->pfns[i]) &&
+	       (!vsvm_peer_takes(req, span.start + (i << PAGE_SHIFT)) || is_kept(svm->pfns[i]));
+}
+
+/**
+ * vsvm_peer_hot() - see what of memory that is used often is in VRAM of peers
+ * @svm: SVM
+ * @interval: covers the request
+ * @seq: of its notifier
+ * @req: request, for what is there; it ends where what may move, or what may not, does, and becomes
+ *       all of a page of 2M that it is in
+ * @bounds: what may move
+ *
+ * To be collected for a migration costs a page its pins, so what stays must not be.
+ *
+ * Context: update_lock held, mmap_lock for reading, mm_users.
+ * Return: 0 if it may move, %VSVM_SERVE_DONE if it stays, or as vsvm_pages_look().
+ */
+int vsvm_peer_hot(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		  struct vsvm_request *req, struct vsvm_span bounds)
+{
+	u64 block = ALIGN_DOWN(req->start, VSVM_PT_BLOCK_SIZE);
+	struct vsvm_span whole = { block, block + VSVM_PT_BLOCK_SIZE };
+	struct vsvm_span span = { req->start, req->end };
+	u64 i, count = (req->end - req->start) >> PAGE_SHIFT;
+	bool first;
+	int ret;
+
+	if (likely(!vsvm_peer_any()))
+		return 0;
+	ret = vsvm_pages_look(svm, interval, seq, span);
+	if (ret)
+		return ret;
+	first = stays(svm, req, span, 0);
+	for (i = 1; i < count && stays(svm, req, span, i) == first; i++)
+		;
+	req->end = span.start + (i << PAGE_SHIFT);
+	if (first) {
+		if (vsvm_peer_takes(req, req->start))
+			svm->stats.kept_busy += i;
+		return VSVM_SERVE_DONE;
+	}
+	if (has(svm, svm->pfns[0]) && hmm_pfn_to_map_order(svm->pfns[0]) >= HPAGE_PMD_ORDER &&
+	    vsvm_span_contains(bounds, whole)) {
+		req->start = whole.start;
+		req->end = whole.end;
+	}
+	return 0;
 }
 
 /**

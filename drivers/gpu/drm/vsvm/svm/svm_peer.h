@@ -26,6 +26,8 @@ int vsvm_peer_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsi
 bool vsvm_peer_refused(struct vsvm_svm *svm, const struct vsvm_request *req,
 		       struct vsvm_span window);
 bool vsvm_peer_takes(const struct vsvm_request *req, u64 addr);
+int vsvm_peer_hot(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
+		  struct vsvm_request *req, struct vsvm_span bounds);
 bool vsvm_peer_wanted(const struct vsvm_svm *svm, u64 start, struct vsvm_span span,
 		      const struct vsvm_request *req);
 unsigned int vsvm_peer_taken(const struct vsvm_migrate_room *room, unsigned int count);

@@ -98,6 +98,12 @@ static unsigned int return_order(const struct vsvm_request *req)
 	return min_t(unsigned int, req->granularity - PAGE_SHIFT, HPAGE_PMD_ORDER);
 }
 
+/* What is kept with each page or folio that goes, as &page.zone_device_data. */
+static unsigned long mark_of(const struct vsvm_request *req)
+{
+	return return_order(req) | (req->advised ? VSVM_PAGE_ADVISED : 0);
+}
+
 /* Whose VRAM is a page in that has been collected to be moved? NULL: it is the system's. */
 static const struct vsvm_vram *owner_of(const struct page *page)
 {
@@ -261,7 +267,7 @@ static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 	if (!page)
 		return false;
 	to = vsvm_vram_offset(vram->pool, page);
-	page->zone_device_data = (void *)(unsigned long)return_order(req);
+	page->zone_device_data = (void *)mark_of(req);
 	m->dst[0] = migrate_pfn(page_to_pfn(page)) | MIGRATE_PFN_COMPOUND;
 	plan_copy(svm, src, to, HPAGE_PMD_SIZE);
 	vsvm_vram_put(vram->pool, vram->spare);
@@ -276,7 +282,7 @@ static void plan_page(struct vsvm_svm *svm, struct migrate_vma *m, unsigned int 
 	u64 to = vsvm_vram_offset(svm->vram.pool, page);
 
 	page->zone_device_data = vsvm_density_mark(m->start + ((u64)i << PAGE_SHIFT), req,
-						   return_order(req));
+						   mark_of(req));
 	m->dst[i] = migrate_pfn(page_to_pfn(page));
 	plan_copy(svm, src, to, PAGE_SIZE);
 }
