@@ -35,7 +35,7 @@ static inline uint64_t counter_records(int fd)
 }
 
 /* Each notice that was raised has been served, unless so many at once are raised that some drop */
-static inline struct drm_vsvm_vm_stats counter_settle(struct svm *t)
+static inline struct drm_vsvm_vm_stats counter_settle_since(struct svm *t, uint64_t before)
 {
 	int64_t deadline = vsvm_deadline(VSVM_WAIT_NS);
 	struct drm_vsvm_attr_op op = {
@@ -47,15 +47,20 @@ static inline struct drm_vsvm_vm_stats counter_settle(struct svm *t)
 		.ops = { vsvm_ptr(&op), 1, sizeof(op) },
 	};
 
-	while (svm_stats(t).counter_notices < counter_records(t->ctx.fd) - records_before) {
+	while (svm_stats(t).counter_notices < counter_records(t->ctx.fd) - before) {
 		igt_assert_f(vsvm_now() < deadline, "%llu of %llu notices were served\n",
 			     (long long)svm_stats(t).counter_notices,
-			     (long long)(counter_records(t->ctx.fd) - records_before));
+			     (long long)(counter_records(t->ctx.fd) - before));
 		usleep(1000);
 	}
 	/* it is counted first and served then, under a lock that this takes too */
 	igt_assert_eq(vsvm_ioctl(t->ctx.fd, DRM_IOCTL_VSVM_VM_ATTR, &query), 0);
 	return svm_stats(t);
+}
+
+static inline struct drm_vsvm_vm_stats counter_settle(struct svm *t)
+{
+	return counter_settle_since(t, records_before);
 }
 
 static inline void counter_stay(struct svm *t, void *p, size_t size)

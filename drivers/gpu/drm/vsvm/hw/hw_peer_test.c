@@ -96,6 +96,7 @@ static void test_pages(struct kunit *test)
 		PIECE, PIECE + PAGE, LIST - PAGE, LIST, LIST + 7 * PAGE, MISSING - PAGE,
 	};
 	const u64 all = VSVM_PTE_VRAM | VSVM_HW_TEST_ALL;
+	const u64 named = FIELD_PREP(VSVM_PTE_PEER, NUMBER) | VSVM_PTE_VALID;
 	struct fixture *f = test->priv;
 	u64 value = 0, *slot;
 	unsigned int i;
@@ -104,8 +105,8 @@ static void test_pages(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		slot = map(test, i * PAGE, 0, offsets[i], NUMBER, all);
 		expect_word(test, i * PAGE + 8, offsets[i] + 8);
-		KUNIT_EXPECT_EQ(test, *slot, offsets[i] | FIELD_PREP(VSVM_PTE_PEER, NUMBER) | all |
-				VSVM_PTE_VALID | VSVM_PTE_ACCESSED | VSVM_PTE_DIRTY);
+		KUNIT_EXPECT_EQ(test, *slot, offsets[i] | named | all | VSVM_PTE_ACCESSED |
+				VSVM_PTE_DIRTY);
 	}
 	map(test, i * PAGE, 0, MISSING, NUMBER, all);
 	KUNIT_EXPECT_EQ(test, access(test, i * PAGE, VSVM_ACCESS_READ, &value), VSVM_ERROR_TABLE);
@@ -149,6 +150,24 @@ static void test_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, access(test, NUMBER * PAGE, VSVM_ACCESS_READ, &value), 0);
 }
 
+/* It is memory elsewhere, to the access counters; the device's own is not. */
+static void test_count(struct kunit *test)
+{
+	struct vsvm_hw_counter_record record = {};
+	struct fixture *f = test->priv;
+	u64 value = 0;
+
+	vsvm_hw_counter_enable(&f->dev->as, 1);
+	map(test, 4 * BLOCK, 1, PIECE, 0, VSVM_PTE_VRAM);
+	map(test, 5 * BLOCK, 1, PIECE, NUMBER, VSVM_PTE_VRAM);
+	KUNIT_EXPECT_EQ(test, access(test, 4 * BLOCK, VSVM_ACCESS_READ, &value), 0);
+	KUNIT_EXPECT_EQ(test, vsvm_hw_counter_read(&f->dev->hw, &record, 1), 0);
+	KUNIT_EXPECT_EQ(test, access(test, 6 * BLOCK - PAGE, VSVM_ACCESS_READ, &value), 0);
+	KUNIT_EXPECT_EQ(test, vsvm_hw_counter_read(&f->dev->hw, &record, 1), 1);
+	KUNIT_EXPECT_EQ(test, record.addr, 6 * BLOCK - VSVM_HW_COUNTER_REGION);
+	KUNIT_EXPECT_EQ(test, record.count, 1);
+}
+
 static u32 from(unsigned int number)
 {
 	return VSVM_HW_COPY_FROM_VRAM | VSVM_HW_COPY_TO_VRAM |
@@ -189,6 +208,7 @@ static struct kunit_case peer_test_cases[] = {
 	KUNIT_CASE(test_pages),
 	KUNIT_CASE(test_large),
 	KUNIT_CASE(test_none),
+	KUNIT_CASE(test_count),
 	KUNIT_CASE(test_copy),
 	{}
 };
