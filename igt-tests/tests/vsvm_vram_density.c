@@ -144,6 +144,59 @@ static void test_sequential(int fd, bool reverse)
 	svm_fini(&t);
 }
 
+enum stream { STREAM_NEXT, STREAM_LEAF, STREAM_FAR, STREAM_HALF, STREAM_ATTR, STREAM_UNMAPPED,
+	      NUM_STREAMS };
+
+static const char *const stream_names[] = { "next", "leaf", "far", "half", "attr", "unmapped" };
+
+/*
+ * Who has gone through a block has the next one at once: its first 64K are enough, but it has to be
+ * these, of memory that is still there, and the block before has to have moved to its end
+ */
+static void test_stream(int fd, enum stream how, bool reverse)
+{
+	const unsigned int half = how == STREAM_HALF ? BLOCK_PAGES / 2 : BLOCK_PAGES;
+	const unsigned int page = how == STREAM_FAR ? LEAF_PAGES :
+				  how == STREAM_LEAF ? LEAF_PAGES - 1 : 0;
+	unsigned int more = LEAF_PAGES;
+	uint8_t *p, *first, *next;
+	struct svm t;
+
+	svm_init(&t, fd);
+	p = vram_buffer(&t, 2 * BLOCK_PAGES);
+	svm_number_pages(p, 2 * BLOCK_PAGES, 100);
+	first = reverse ? p + 2 * VSVM_2M - PAGE : p;
+	next = reverse ? p + VSVM_2M - PAGE - page * PAGE : p + VSVM_2M + page * PAGE;
+	/* by 64K, 64K, 128K, ... */
+	for (unsigned int i = 0; i < half; i = i ? 2 * i : LEAF_PAGES) {
+		uint8_t *at = reverse ? first - i * PAGE : first + i * PAGE;
+
+		igt_assert_eq_u64(svm_read(&t, at), 100 + (at - p) / PAGE);
+	}
+	vram_expect_pages(&t, half);
+	if (how == STREAM_ATTR)
+		igt_assert_eq(__vsvm_attr(fd, t.ctx.vm, p, 2 * VSVM_2M, DRM_VSVM_ATTR_GRANULARITY,
+					  15), 0);
+	if (how == STREAM_UNMAPPED) {
+		uint8_t *gone = reverse ? p + VSVM_2M : p;
+
+		igt_assert(mmap(gone, VSVM_2M, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+			   gone);
+		vram_expect_pages(&t, 0);
+	}
+	igt_assert_eq_u64(svm_read(&t, next), 100 + (next - p) / PAGE);
+	if (how == STREAM_NEXT || how == STREAM_LEAF)
+		more = BLOCK_PAGES;
+	if (how == STREAM_ATTR)
+		more = 8;
+	vram_expect_pages(&t, (how == STREAM_UNMAPPED ? 0 : half) + more);
+	if (how != STREAM_UNMAPPED)
+		svm_expect_pages(&t, p, 2 * BLOCK_PAGES, 100);
+	svm_buffer_free(p, 2 * VSVM_2M);
+	vram_expect_pages(&t, 0);
+	svm_fini(&t);
+}
+
 /* Every other 64K is half of each tree, which is not enough; one more page is */
 static void test_alternate(int fd)
 {
@@ -438,6 +491,14 @@ int igt_main()
 		igt_subtest_f("sequential%s", reverse ? "-reverse" : "")
 			test_sequential(fd, reverse);
 	}
+	for (int reverse = 0; reverse < 2; reverse++) {
+		for (unsigned int how = 0; how < NUM_STREAMS; how++) {
+			igt_describe("Who goes from block to block has each bit by bit, or too much");
+			igt_subtest_f("stream-%s%s", stream_names[how], reverse ? "-reverse" : "")
+				test_stream(fd, how, reverse);
+		}
+	}
+
 	igt_describe("Memory of which half is used comes whole, or more than half does not");
 	igt_subtest("alternate")
 		test_alternate(fd);

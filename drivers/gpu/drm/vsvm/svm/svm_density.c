@@ -12,7 +12,8 @@
  * largest that is dense: of whose pages more than a share (density_percent of the module) are in
  * VRAM already or in the leaves of the fault. So one access moves 64K; who goes through a block
  * from its start has it moved by 64K, 64K, 128K, 256K, 512K and 1M; and scattered accesses move 64K
- * each until half of a tree is there, which then comes as a whole.
+ * each until half of a tree is there, which then comes as a whole. Who goes on into the next block
+ * has that at once (DOC: What has moved of late).
  *
  * Pages that do not count are those that the block has no room for: beyond the VMA, the interval,
  * or the attribute. Pages that nobody has count, but are not made, for they would be memory that
@@ -107,7 +108,7 @@ struct vsvm_span vsvm_density_span(const unsigned long *pfns, const struct vsvm_
 	struct vsvm_density density = {};
 	unsigned int leaf;
 
-	if (req->start <= block.start && req->end >= block.end)
+	if (req->stream || (req->start <= block.start && req->end >= block.end))
 		return block;
 	for (addr = block.start; addr < block.end; addr += PAGE_SIZE) {
 		unsigned long pfn = pfns[(addr - block.start) >> PAGE_SHIFT];

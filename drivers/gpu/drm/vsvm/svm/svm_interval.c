@@ -79,6 +79,7 @@
 #include "svm_attr.h"
 #include "svm_counter.h"
 #include "svm_interval.h"
+#include "svm_moves.h"
 #include "svm_pin.h"
 #include "svm_update.h"
 
@@ -142,6 +143,7 @@ static bool interval_invalidate(struct mmu_interval_notifier *notifier,
 		/* All of it goes, whoever covers it: one note for all intervals that hear of it. */
 		vsvm_attr_unmapped(svm, (struct vsvm_span) { range->start, range->end });
 		vsvm_counter_unmapped(svm, span);
+		vsvm_moves_unmapped(svm, span);
 		vsvm_atomic_unmapped(svm, span);
 		vsvm_update_defer(svm, interval);
 	}

@@ -37,6 +37,8 @@ struct vsvm_request {
 	bool advised;
 	/** @asked: @location is the program's wish for now, and not for good */
 	bool asked;
+	/** @stream: it goes on where a neighbouring block has just moved */
+	bool stream;
 	/** @moved: it is where it is to be, or has to be served where it is */
 	bool moved;
 	/** @room: 4K pages of VRAM that it may take; 0: a chunk without a page in use */

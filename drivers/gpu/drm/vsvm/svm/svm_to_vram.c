@@ -27,12 +27,11 @@
  * Where VRAM is coherent all of it goes page by page (why: DOC: VRAM of the driver).
  *
  * What moves to VRAM again and again in a short time, because a CPU wants it back or there is not
- * enough VRAM, is left alone for a while (is_thrashing()), unless a prefetch asks for it.
+ * enough VRAM, is left alone for a while (svm_moves.c), unless a prefetch asks for it.
  *
  * Locking: update_lock; mmap_lock for reading, but where it is said.
  */
 
-#include <linux/bitfield.h>
 #include <linux/hmm.h>
 #include <linux/ksm.h>
 #include <linux/memremap.h>
@@ -49,18 +48,11 @@
 #include "svm.h"
 #include "svm_density.h"
 #include "svm_migrate.h"
+#include "svm_moves.h"
 #include "svm_pages.h"
 #include "svm_peer.h"
 #include "svm_to_ram.h"
 #include "svm_to_vram.h"
-
-/*
- * A block that moves to VRAM so many times, never later than GAP after the last time, is used by
- * both sides, or does not fit. It is mapped where it is for STAY, in jiffies.
- */
-#define THRASH_MOVES	16ULL
-#define THRASH_GAP	(HZ / 5)
-#define THRASH_STAY	HZ
 
 /* Pages that come back together when a CPU touches one, unless the program wants it otherwise. */
 #define RETURN_ORDER	4
@@ -301,54 +293,6 @@ static void plan_pages(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 			plan_page(svm, m, i, pages[next++], req);
 }
 
-/*
- * What is remembered of a block of 2M, in an entry of &vsvm_svm_vram.moves: which of its pages have
- * moved last, when, and how often some of these had moved shortly before.
- */
-#define MOVES_COUNT	GENMASK_ULL(7, 0)
-#define MOVES_FIRST	GENMASK_ULL(16, 8)
-#define MOVES_LAST	GENMASK_ULL(25, 17)
-#define MOVES_JIFFIES	GENMASK_ULL(57, 26)
-
-static u64 moves_of(struct vsvm_svm *svm, u64 addr)
-{
-	void *entry = xa_load(&svm->vram.moves, addr / VSVM_PT_BLOCK_SIZE);
-
-	return entry ? xa_to_value(entry) : 0;
-}
-
-static u32 moves_age(u64 moves)
-{
-	return (u32)jiffies - (u32)FIELD_GET(MOVES_JIFFIES, moves);
-}
-
-/* Has a block come and gone so often that it had better stay where it is for a while? */
-static bool is_thrashing(struct vsvm_svm *svm, u64 addr)
-{
-	u64 moves = moves_of(svm, addr);
-
-	return FIELD_GET(MOVES_COUNT, moves) >= THRASH_MOVES && moves_age(moves) < THRASH_STAY;
-}
-
-/* Notes that pages have moved which the CPU had. */
-static void note_move(struct vsvm_svm *svm, struct vsvm_span span)
-{
-	u64 first = span.start % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
-	u64 last = (span.end - 1) % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
-	u64 moves = moves_of(svm, span.start), count = 1;
-
-	if (moves && moves_age(moves) < THRASH_GAP) {
-		count = FIELD_GET(MOVES_COUNT, moves);
-		if (first <= FIELD_GET(MOVES_LAST, moves) && last >= FIELD_GET(MOVES_FIRST, moves))
-			count = min(count + 1, THRASH_MOVES);
-	}
-	moves = FIELD_PREP(MOVES_COUNT, count) | FIELD_PREP(MOVES_FIRST, first) |
-		FIELD_PREP(MOVES_LAST, last) | FIELD_PREP(MOVES_JIFFIES, (u32)jiffies);
-	/* Without memory for it, it has not moved as far as this goes. */
-	xa_store(&svm->vram.moves, span.start / VSVM_PT_BLOCK_SIZE, xa_mk_value(moves),
-		 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-}
-
 /* From the first to the last page that is going to move and that the CPU has had. */
 static struct vsvm_span sources(const struct migrate_vma *m)
 {
@@ -421,7 +365,7 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	if (was_2m && !(room->dst[0] & MIGRATE_PFN_COMPOUND))
 		svm->stats.pages_split += moved;
 	if (moved && had.start < had.end)
-		note_move(svm, had);
+		vsvm_moves_note(svm, had);
 	trace_vsvm_migrate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, true, moved,
 			   vsvm_trace_ns(begin));
 	return moved;
@@ -666,6 +610,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		return ret;
 	was_2m = hmm_pfn_to_map_order(svm->pfns[(req->start - block.start) >> PAGE_SHIFT]) >=
 		 HPAGE_PMD_ORDER;
+	req->stream = !req->present && vsvm_moves_stream(svm, block, req);
 	span = vsvm_migrate_span(svm->pfns, svm->vram.pool, block, req, whole);
 	if (span.start == span.end) {
 		req->moved = true;
@@ -673,7 +618,7 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		return 0;
 	}
 	wanted = count_wanted(svm, block.start, req);
-	if (!req->asked && is_thrashing(svm, req->start)) {
+	if (!req->asked && vsvm_moves_thrash(svm, req->start)) {
 		req->moved = true;
 		svm->stats.kept_thrashing += wanted;
 		return 0;

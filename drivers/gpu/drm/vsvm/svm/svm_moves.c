@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+
+/**
+ * DOC: What has moved of late
+ *
+ * Of each block of 2M whose memory has moved to VRAM it is remembered which of its pages were the
+ * last ones, when that was, and how often some of these had moved shortly before. Two things are
+ * told by that.
+ *
+ * *Thrashing*: what comes and goes all the time is used by both sides, or there is not VRAM enough.
+ * A block that has moved %THRASH_MOVES times, never later than %THRASH_GAP after the last time, is
+ * mapped where it is for %THRASH_STAY.
+ *
+ * *Streams*: who goes through memory from its start, or from its end, begins with each block anew,
+ * and density (svm_density.c) has the first half of it move in five steps. Where the end of the
+ * block before has moved not long ago, and a fault is in the first 64K of a block, that is a
+ * stream, and all of the block moves at once. Likewise in the other direction. The price of a
+ * mistake is one block, and only where the one beside it has moved to its end.
+ *
+ * What a request asks for to move together, and memory that the CPU does not have, are none of it:
+ * nothing is noted of holes.
+ *
+ * Locking: update_lock, but for memory that is unmapped: the xarray has a lock of its own, and an
+ * entry that is noted too late, after its memory has gone, is of memory that was there just now.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/jiffies.h>
+#include <linux/xarray.h>
+
+#include "../vsvm_pt.h"
+#include "svm.h"
+#include "svm_density.h"
+#include "svm_moves.h"
+#include "svm_pages.h"
+
+#define THRASH_MOVES	16ULL
+/* In jiffies. */
+#define THRASH_GAP	(HZ / 5)
+#define THRASH_STAY	HZ
+#define STREAM_GAP	(2 * HZ)
+
+/* An entry of &vsvm_svm_vram.moves. */
+#define MOVES_COUNT	GENMASK_ULL(7, 0)
+#define MOVES_FIRST	GENMASK_ULL(16, 8)
+#define MOVES_LAST	GENMASK_ULL(25, 17)
+#define MOVES_JIFFIES	GENMASK_ULL(57, 26)
+
+static u64 page_in_block(u64 addr)
+{
+	return addr % VSVM_PT_BLOCK_SIZE >> PAGE_SHIFT;
+}
+
+/* What is remembered of a block; 0: nothing, or it is longer ago than @gap. */
+static u64 moves_of(struct vsvm_svm *svm, u64 addr, u32 gap)
+{
+	void *entry = xa_load(&svm->vram.moves, addr / VSVM_PT_BLOCK_SIZE);
+	u64 moves = entry ? xa_to_value(entry) : 0;
+
+	lockdep_assert_held(&svm->update_lock);
+
+	return (u32)jiffies - (u32)FIELD_GET(MOVES_JIFFIES, moves) < gap ? moves : 0;
+}
+
+/**
+ * vsvm_moves_thrash() - has a block come and gone so often that it had better stay for a while?
+ * @svm: SVM
+ * @addr: address in the block
+ *
+ * Context: update_lock held.
+ * Return: true if so.
+ */
+bool vsvm_moves_thrash(struct vsvm_svm *svm, u64 addr)
+{
+	return FIELD_GET(MOVES_COUNT, moves_of(svm, addr, THRASH_STAY)) >= THRASH_MOVES;
+}
+
+/**
+ * vsvm_moves_stream() - does a request go on where a neighbouring block has moved?
+ * @svm: SVM
+ * @block: part of a block of 2M that may move; the request is in it
+ * @req: request
+ *
+ * Context: update_lock held.
+ * Return: true if all of the block is going to be wanted.
+ */
+bool vsvm_moves_stream(struct vsvm_svm *svm, struct vsvm_span block,
+		       const struct vsvm_request *req)
+{
+	u64 moves;
+
+	if (IS_ALIGNED(block.start, VSVM_PT_BLOCK_SIZE) && block.start &&
+	    req->start - block.start < VSVM_DENSITY_LEAF) {
+		moves = moves_of(svm, block.start - 1, STREAM_GAP);
+		if (moves && FIELD_GET(MOVES_LAST, moves) == page_in_block(block.start - 1))
+			return true;
+	}
+	if (IS_ALIGNED(block.end, VSVM_PT_BLOCK_SIZE) &&
+	    block.end - req->end < VSVM_DENSITY_LEAF) {
+		moves = moves_of(svm, block.end, STREAM_GAP);
+		if (moves && !FIELD_GET(MOVES_FIRST, moves))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * vsvm_moves_note() - pages have moved which the CPU, or another device, had
+ * @svm: SVM
+ * @span: from the first of them to the last, in one block
+ *
+ * Context: update_lock held, pt->lock not. Without memory for it, they have not moved as far as
+ * this goes.
+ */
+void vsvm_moves_note(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	u64 first = page_in_block(span.start), last = page_in_block(span.end - 1);
+	u64 moves = moves_of(svm, span.start, THRASH_GAP), count = 1;
+
+	lockdep_assert_not_held(&svm->pt->lock);
+
+	if (moves) {
+		count = FIELD_GET(MOVES_COUNT, moves);
+		if (first <= FIELD_GET(MOVES_LAST, moves) && last >= FIELD_GET(MOVES_FIRST, moves))
+			count = min(count + 1, THRASH_MOVES);
+	}
+	moves = FIELD_PREP(MOVES_COUNT, count) | FIELD_PREP(MOVES_FIRST, first) |
+		FIELD_PREP(MOVES_LAST, last) | FIELD_PREP(MOVES_JIFFIES, (u32)jiffies);
+	xa_store(&svm->vram.moves, span.start / VSVM_PT_BLOCK_SIZE, xa_mk_value(moves),
+		 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+/**
+ * vsvm_moves_unmapped() - memory is unmapped: what comes to its place is new
+ * @svm: SVM
+ * @span: what is unmapped, not empty; blocks of which it has a part are meant
+ *
+ * Context: pt->lock held; may be in reclaim; does not sleep or allocate.
+ */
+void vsvm_moves_unmapped(struct vsvm_svm *svm, struct vsvm_span span)
+{
+	unsigned long block;
+	void *entry;
+
+	lockdep_assert_held(&svm->pt->lock);
+
+	xa_for_each_range(&svm->vram.moves, block, entry, span.start / VSVM_PT_BLOCK_SIZE,
+			  (span.end - 1) / VSVM_PT_BLOCK_SIZE)
+		xa_erase(&svm->vram.moves, block);
+}
