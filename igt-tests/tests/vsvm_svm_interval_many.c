@@ -95,12 +95,15 @@ static void expect_like_maps(struct svm *t, const void *p, size_t size, unsigned
 	oracle_fini(&o);
 }
 
-/* All that the VM has is what it had at first */
+/*
+ * All that the VM has is what it had at first, but for pages of its own that the kernel, or a CPU,
+ * has taken back meanwhile
+ */
 static void expect_start(struct svm *t, const struct drm_vsvm_vm_stats *start)
 {
 	struct drm_vsvm_vm_stats now = svm_sync_stats(t);
 
-	igt_assert_eq_u64(now.pages, start->pages);
+	igt_assert_lte_u64(now.pages, start->pages);
 	if (!vsvm_is_vma_policy())
 		return;
 	igt_assert_eq_u64(now.intervals, start->intervals);
