@@ -17,8 +17,8 @@
  * stream, and all of the block moves at once. Likewise in the other direction. The price of a
  * mistake is one block, and only where the one beside it has moved to its end.
  *
- * What a request asks for to move together, and memory that the CPU does not have, are none of it:
- * nothing is noted of holes.
+ * Where the program has said what is to move together, that moves. Of holes that are filled in VRAM
+ * nothing is noted, for nothing has moved.
  *
  * Locking: update_lock, but for memory that is unmapped: the xarray has a lock of its own, and an
  * entry that is noted too late, after its memory has gone, is of memory that was there just now.
