@@ -38,14 +38,9 @@ static void touch(struct kunit *test, u64 va, enum vsvm_access access, unsigned 
 {
 	struct vsvm_hw_test *dev = test->priv;
 	void *ptr;
-	u32 ret;
 
-	while (times--) {
-		vsvm_hw_mmu_begin(&dev->engine);
-		ret = vsvm_hw_mmu_translate(&dev->engine, &dev->as, va, access, &ptr);
-		vsvm_hw_mmu_end(&dev->engine);
-		KUNIT_ASSERT_EQ(test, ret, 0);
-	}
+	while (times--)
+		KUNIT_ASSERT_EQ(test, vsvm_hw_test_translate(dev, va, access, &ptr), 0);
 }
 
 static void read_times(struct kunit *test, u64 va, unsigned int times)

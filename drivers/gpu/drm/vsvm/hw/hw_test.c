@@ -241,6 +241,43 @@ void vsvm_hw_test_write(struct vsvm_hw *hw, u64 offset, const void *from, u64 si
 }
 
 /**
+ * vsvm_hw_test_translate() - translate an address, in a section of its own
+ * @dev: device
+ * @va: address
+ * @access: what it is for
+ * @ptr: set to where the kernel sees @va
+ *
+ * Return: as vsvm_hw_mmu_translate().
+ */
+u32 vsvm_hw_test_translate(struct vsvm_hw_test *dev, u64 va, enum vsvm_access access, void **ptr)
+{
+	u32 ret;
+
+	vsvm_hw_mmu_begin(&dev->engine);
+	ret = vsvm_hw_mmu_translate(&dev->engine, &dev->as, va, access, ptr);
+	vsvm_hw_mmu_end(&dev->engine);
+	return ret;
+}
+
+/**
+ * vsvm_hw_test_probe() - the same without leaving a trace
+ * @dev: device
+ * @va: address
+ * @access: what it is for
+ *
+ * Return: as vsvm_hw_mmu_probe().
+ */
+u32 vsvm_hw_test_probe(struct vsvm_hw_test *dev, u64 va, enum vsvm_access access)
+{
+	u32 ret;
+
+	vsvm_hw_mmu_begin(&dev->engine);
+	ret = vsvm_hw_mmu_probe(&dev->engine, &dev->as, va, access);
+	vsvm_hw_mmu_end(&dev->engine);
+	return ret;
+}
+
+/**
  * vsvm_hw_test_irqs() - what interrupts have there been?
  * @dev: device
  *

@@ -39,6 +39,8 @@ void vsvm_hw_test_vram(struct kunit *test, struct vsvm_hw_test *dev, unsigned in
 void vsvm_hw_test_block(struct kunit *test, struct vsvm_hw *hw, u64 offset, bool one_piece);
 void vsvm_hw_test_read(struct vsvm_hw *hw, u64 offset, void *to, u64 size);
 void vsvm_hw_test_write(struct vsvm_hw *hw, u64 offset, const void *from, u64 size);
+u32 vsvm_hw_test_translate(struct vsvm_hw_test *dev, u64 va, enum vsvm_access access, void **ptr);
+u32 vsvm_hw_test_probe(struct vsvm_hw_test *dev, u64 va, enum vsvm_access access);
 u32 vsvm_hw_test_irqs(struct vsvm_hw_test *dev);
 enum vsvm_hw_result vsvm_hw_test_run(struct vsvm_hw_test *dev, u64 va, u64 size);
 
