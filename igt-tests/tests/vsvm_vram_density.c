@@ -182,8 +182,8 @@ static void test_stream(int fd, enum stream how, bool reverse)
 
 		igt_assert_eq(munmap(gone, VSVM_2M), 0);
 		vsvm_vm_sync(fd, t.ctx.vm);
-		igt_assert(mmap(gone, VSVM_2M, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-				-1, 0) == gone);
+		igt_assert(mmap(gone, VSVM_2M, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+				0) == gone);
 		vram_expect_pages(&t, 0);
 	}
 	igt_assert_eq_u64(svm_read(&t, next), 100 + (next - p) / PAGE);
@@ -495,7 +495,7 @@ int igt_main()
 	}
 	for (int reverse = 0; reverse < 2; reverse++) {
 		for (unsigned int how = 0; how < NUM_STREAMS; how++) {
-			igt_describe("Who goes from block to block has each bit by bit, or too much");
+			igt_describe("From block to block memory comes bit by bit, or too much");
 			igt_subtest_f("stream-%s%s", stream_names[how],
 				      reverse ? "-reverse" : "")
 				test_stream(fd, how, reverse);
