@@ -222,7 +222,94 @@ static void test_keep(enum keep keep, bool huge)
 	peers_fini(&t);
 }
 
-/* Both use it often: it goes to and fro, ever more rarely */
+/* b's stream for something that uses a page often */
+static uint64_t submit_use(struct svm *t, const void *p)
+{
+	svm_stream(t);
+	for (unsigned int i = 0; i < THRESHOLD + 2 * SAMPLE; i++)
+		vsvm_emit_copy(&t->s, vsvm_ptr(&t->scratch[0]), vsvm_ptr(p), 8);
+	return vsvm_submit(&t->ctx, &t->s);
+}
+
+/* b's pages move together, but not those that a has by advice */
+static void test_keep_granularity(void)
+{
+	struct drm_vsvm_vm_stats stats;
+	struct peers t;
+	uint8_t *p;
+
+	begin(&t);
+	p = buffer(BLOCK_PAGES, false);
+	vram_prefer(&t.a, p + REGION, VSVM_2M - REGION);
+	svm_expect_pages(&t.a, p + REGION, BLOCK_PAGES - REGION_PAGES, 1 + REGION_PAGES);
+	set_attr(&t.b, p, VSVM_2M, DRM_VSVM_ATTR_GRANULARITY, 21);
+	counter_use_much(&t.b, p);
+	stats = counter_settle(&t.b);
+	igt_assert_eq_u64(stats.pages_from_peer, 0);
+	igt_assert_eq_u64(stats.counter_pages, REGION_PAGES);
+	vram_expect_pages(&t.a, BLOCK_PAGES - REGION_PAGES);
+	svm_expect_pages(&t.b, p, BLOCK_PAGES, 1);
+	vram_check(p, BLOCK_PAGES, 1);
+	end(&t, p, BLOCK_PAGES);
+}
+
+/* What happens to a page of 2M while b makes room for it */
+enum meanwhile { MEANWHILE_CPU, MEANWHILE_MUNMAP, NUM_MEANWHILES };
+
+static const char *const meanwhile_names[] = { "cpu", "munmap" };
+
+/* It is one page no more, and of its parts those go that are used */
+static void test_meanwhile(enum meanwhile what)
+{
+	struct drm_vsvm_vm_create args = {
+		.counter_threshold = THRESHOLD, .vram_limit = 2 * VSVM_2M,
+	};
+	struct call call = { .fn = call_munmap, .size = REGION };
+	struct drm_vsvm_vm_stats before, stats;
+	struct vsvm_hold hold;
+	uint64_t seqno, moved;
+	struct peers t;
+	uint8_t *p, *q;
+
+	vsvm_hold_release_all();
+	peers_load("hold_points=1");
+	svm_init(&t.a, peer_fds[0]);
+	counter_begin_with(&t.b, peer_fds[1], args);
+	p = buffer(BLOCK_PAGES, true);
+	vram_prefetch(&t.a, p, VSVM_2M);
+	vram_expect_pages(&t.a, BLOCK_PAGES);
+	q = buffer(2 * BLOCK_PAGES, false);
+	vram_prefetch(&t.b, q, 2 * VSVM_2M);
+	vram_expect_pages(&t.b, 2 * BLOCK_PAGES);
+	before = svm_stats(&t.b);
+	call.p = p;
+	told_start(&call);
+	vsvm_hold_arm_options(&hold, t.b.ctx.fd, t.b.ctx.vm, "evict-pages", "limit=5000");
+	seqno = submit_use(&t.b, p + VSVM_2M / 2);
+	vsvm_hold_wait(&hold);
+	if (what == MEANWHILE_CPU)
+		igt_assert_eq_u64(READ_ONCE(*(uint64_t *)(p + 3 * PAGE)), 4);
+	told_go(&call);
+	usleep(MOMENT);
+	vsvm_hold_release(&hold);
+	call_finish(&call);
+	vsvm_finish(&t.b.ctx, seqno);
+	stats = counter_settle(&t.b);
+	moved = stats.counter_pages - before.counter_pages;
+	/* all of it has gone before that, or what is used */
+	igt_assert_f(moved == BLOCK_PAGES || moved == REGION_PAGES, "%llu pages have moved\n",
+		     (long long)moved);
+	igt_assert(what == MEANWHILE_MUNMAP || moved == REGION_PAGES);
+	svm_expect_pages(&t.b, p + REGION, BLOCK_PAGES - REGION_PAGES, 1 + REGION_PAGES);
+	vram_check(p + REGION, BLOCK_PAGES - REGION_PAGES, 1 + REGION_PAGES);
+	svm_buffer_free(q, 2 * VSVM_2M);
+	end(&t, p, BLOCK_PAGES);
+}
+
+/*
+ * Both use it often: it goes to and fro, ever more rarely; what is 2M as a whole, wherever it is
+ * used
+ */
 static void test_both(bool huge)
 {
 	const unsigned int pages = pages_of(huge), hot = huge ? BLOCK_PAGES : REGION_PAGES;
@@ -240,9 +327,11 @@ static void test_both(bool huge)
 	before_b = records_before;
 	p = buffer(pages, huge);
 	for (unsigned int i = 0; i < rounds; i++) {
-		counter_use_much(&t.a, p);
+		uint8_t *q = huge ? p + i % 4 * REGION : p;
+
+		counter_use_much(&t.a, q);
 		counter_settle_since(&t.a, before_a);
-		counter_use_much(&t.b, p);
+		counter_use_much(&t.b, q);
 		counter_settle_since(&t.b, before_b);
 		igt_assert_eq_u64(svm_read(&t.a, p), 1);
 		igt_assert_eq_u64(svm_read(&t.b, p), 1);
@@ -266,15 +355,6 @@ static int call_read(struct call *c)
 static int call_unbind(struct call *c)
 {
 	return vsvm_device_write("unbind", 0);
-}
-
-/* b's stream for something that uses a page often */
-static uint64_t submit_use(struct svm *t, const void *p)
-{
-	svm_stream(t);
-	for (unsigned int i = 0; i < THRESHOLD + 2 * SAMPLE; i++)
-		vsvm_emit_copy(&t->s, vsvm_ptr(&t->scratch[0]), vsvm_ptr(p), 8);
-	return vsvm_submit(&t->ctx, &t->s);
 }
 
 static void end_unbound(struct peers *t, void *p, unsigned int pages)
@@ -410,6 +490,16 @@ int igt_main()
 	igt_describe("Of a page of 2M that is no longer whole more is taken than is used");
 	igt_subtest("part-huge")
 		test_huge_part();
+
+	igt_describe("Memory is taken that is wanted where it is, with other memory");
+	igt_subtest("keep-granularity")
+		test_keep_granularity();
+
+	for (unsigned int i = 0; i < NUM_MEANWHILES; i++) {
+		igt_describe("More goes of a page of 2M that is one no more than is used");
+		igt_subtest_f("room-%s-huge", meanwhile_names[i])
+			test_meanwhile(i);
+	}
 
 	igt_describe("A region in several places is lost, or does not come together");
 	igt_subtest("mixed")

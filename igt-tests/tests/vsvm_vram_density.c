@@ -144,14 +144,17 @@ static void test_sequential(int fd, bool reverse)
 	svm_fini(&t);
 }
 
-enum stream { STREAM_NEXT, STREAM_LEAF, STREAM_FAR, STREAM_HALF, STREAM_ATTR, STREAM_UNMAPPED,
-	      NUM_STREAMS };
+enum stream { STREAM_NEXT, STREAM_LEAF, STREAM_FAR, STREAM_HALF, STREAM_UNUSED, STREAM_ATTR,
+	      STREAM_UNMAPPED, NUM_STREAMS };
 
-static const char *const stream_names[] = { "next", "leaf", "far", "half", "attr", "unmapped" };
+static const char *const stream_names[] = {
+	"next", "leaf", "far", "half", "unused", "attr", "unmapped",
+};
 
 /*
  * Who has gone through a block has the next one at once: its first 64K are enough, but it has to be
- * these, of memory that is still there, and the block before has to have moved to its end
+ * these, of memory that is still there, and the block before has to have moved, and to be used, to
+ * its end
  */
 static void test_stream(int fd, enum stream how, bool reverse)
 {
@@ -167,13 +170,15 @@ static void test_stream(int fd, enum stream how, bool reverse)
 	svm_number_pages(p, 2 * BLOCK_PAGES, 100);
 	first = reverse ? p + 2 * VSVM_2M - PAGE : p;
 	next = reverse ? p + VSVM_2M - PAGE - page * PAGE : p + VSVM_2M + page * PAGE;
-	/* by 64K, 64K, 128K, ... */
+	/* by 64K, 64K, 128K, ..., and its end */
 	for (unsigned int i = 0; i < half; i = i ? 2 * i : LEAF_PAGES) {
 		uint8_t *at = reverse ? first - i * PAGE : first + i * PAGE;
 
 		igt_assert_eq_u64(svm_read(&t, at), 100 + (at - p) / PAGE);
 	}
 	vram_expect_pages(&t, half);
+	if (how != STREAM_UNUSED)
+		svm_read(&t, reverse ? first - (half - 1) * PAGE : first + (half - 1) * PAGE);
 	if (how == STREAM_ATTR)
 		igt_assert_eq(__vsvm_attr(fd, t.ctx.vm, p, 2 * VSVM_2M, DRM_VSVM_ATTR_GRANULARITY,
 					  15), 0);
@@ -196,6 +201,42 @@ static void test_stream(int fd, enum stream how, bool reverse)
 		svm_expect_pages(&t, p, 2 * BLOCK_PAGES, 100);
 	svm_buffer_free(p, 2 * VSVM_2M);
 	vram_expect_pages(&t, 0);
+	svm_fini(&t);
+}
+
+/* A word of each block, after one that has moved whole: none of them is used to its end */
+static void test_stride(int fd, bool reverse)
+{
+	const unsigned int blocks = 6;
+	struct svm t;
+	uint8_t *p;
+
+	svm_init(&t, fd);
+	p = vram_buffer(&t, blocks * BLOCK_PAGES);
+	svm_number_pages(p, blocks * BLOCK_PAGES, 100);
+	vram_prefetch(&t, reverse ? p + (blocks - 1) * VSVM_2M : p, VSVM_2M);
+	for (unsigned int i = 1; i < blocks; i++) {
+		svm_read(&t, reverse ? p + (blocks - i) * VSVM_2M - PAGE : p + i * VSVM_2M);
+		vram_expect_pages(&t, BLOCK_PAGES + i * LEAF_PAGES);
+	}
+	svm_buffer_free(p, blocks * VSVM_2M);
+	svm_fini(&t);
+}
+
+/* What a prefetch asks for, and the rest of the last 64K, but not the block that it ends in */
+static void test_prefetch(int fd)
+{
+	struct svm t;
+	uint8_t *p;
+
+	svm_init(&t, fd);
+	p = vram_buffer(&t, 2 * BLOCK_PAGES);
+	svm_number_pages(p, 2 * BLOCK_PAGES, 100);
+	vram_prefetch(&t, p, VSVM_2M);
+	svm_expect_pages(&t, p, BLOCK_PAGES, 100);
+	vram_prefetch(&t, p, VSVM_2M + PAGE);
+	vram_expect_pages(&t, BLOCK_PAGES + LEAF_PAGES);
+	svm_buffer_free(p, 2 * VSVM_2M);
 	svm_fini(&t);
 }
 
@@ -500,7 +541,13 @@ int igt_main()
 				      reverse ? "-reverse" : "")
 				test_stream(fd, how, reverse);
 		}
+		igt_describe("A word of each block brings all of them");
+		igt_subtest_f("stride%s", reverse ? "-reverse" : "")
+			test_stride(fd, reverse);
 	}
+	igt_describe("A prefetch brings 2M more than it names");
+	igt_subtest("prefetch-end")
+		test_prefetch(fd);
 
 	igt_describe("Memory of which half is used comes whole, or more than half does not");
 	igt_subtest("alternate")

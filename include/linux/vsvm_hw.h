@@ -36,9 +36,10 @@
  * to touch, marked so: what is bad there is an error when they come to it, which may never be.
  * %VSVM_ACCESS_PREFETCH records park nothing.
  *
- * Access counters: the device can count how often each region of system memory is used, and tells
- * by records in a ring of their own, with %VSVM_HW_IRQ_COUNTER, of those that are used much. They
- * are a hint: nobody waits for an answer, and what does not fit into the ring is lost.
+ * Access counters: the device can count how often each region of memory that is not in its own
+ * VRAM is used, and tells by records in a ring of their own, with %VSVM_HW_IRQ_COUNTER, of those
+ * that are used much. They are a hint: nobody waits for an answer, and what does not fit into the
+ * ring is lost.
  */
 
 /**
@@ -322,7 +323,7 @@ struct vsvm_hw_stats {
 };
 
 /**
- * struct vsvm_hw_counter_record - a region of system memory that an engine uses often
+ * struct vsvm_hw_counter_record - a region of memory elsewhere that an engine uses often
  */
 struct vsvm_hw_counter_record {
 	/** @addr: first byte, a multiple of %VSVM_HW_COUNTER_REGION */
@@ -597,7 +598,7 @@ u64 vsvm_hw_fault_replay(struct vsvm_hw *hw, struct vsvm_hw_as *as);
 bool vsvm_hw_fault_retried(struct vsvm_hw_as *as, u64 number);
 
 /**
- * vsvm_hw_counter_enable() - have accesses to system memory counted, or not
+ * vsvm_hw_counter_enable() - have accesses to memory that is not in own VRAM counted, or not
  * @as: address space
  * @threshold: count of a region at which there is a record; another one at each doubling. Large
  *             values are cut down to 2^30. 0: do not count

@@ -487,8 +487,8 @@ struct drm_vsvm_vm_stats {
 	__u64 kept_kind;
 	/**
 	 * @kept_busy: the same, because the page is of the page cache, shared by KSM, or in use;
-	 * or because another process may have it, or another device has it by advice, where nobody
-	 * has asked for it to be moved
+	 * or because another process may have it, or another device has it by advice or pinned,
+	 * where nobody has asked for it to be moved
 	 */
 	__u64 kept_busy;
 	/** @kept_full: the same, because there was no VRAM to be had */
@@ -684,7 +684,8 @@ enum drm_vsvm_attr_type {
 	/**
 	 * @DRM_VSVM_ATTR_GRANULARITY: log2 of the bytes that move together, 12..21, or 0: to VRAM
 	 * what the CPU has of 64K, and of more, up to 2M, once more than half of that is there or
-	 * asked for; back 64K; and what is one page of 2M as one
+	 * asked for, or at once if the 2M before or behind it have moved and are used to their
+	 * end; back 64K; and what is one page of 2M as one
 	 */
 	DRM_VSVM_ATTR_GRANULARITY = 2,
 	/**

@@ -82,7 +82,7 @@ MODULE_PARM_DESC(job_timeout_ms,
 
 module_param_named(counter_threshold, vsvm_counter_threshold, uint, 0644);
 MODULE_PARM_DESC(counter_threshold,
-		 "accesses to 64K of system memory that bring it to VRAM (0: off, default 256)");
+		 "accesses to 64K that is elsewhere that bring it to VRAM (0: off, default 256)");
 
 module_param_named(density_percent, vsvm_density_percent, uint, 0644);
 MODULE_PARM_DESC(density_percent,

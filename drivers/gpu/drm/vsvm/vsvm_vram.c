@@ -531,7 +531,7 @@ static void vram_folio_free(struct folio *folio)
 	chunk->used -= pages;
 	chunk->client->pages -= pages;
 	/* What is kept with a page is of no use to whoever has it next. */
-	folio->page.zone_device_data = NULL;
+	WRITE_ONCE(folio->page.zone_device_data, NULL);
 	if (!chunk->used && !chunk->held)
 		make_idle(vram, chunk);
 	spin_unlock_irqrestore(&vram->lock, flags);
@@ -596,7 +596,7 @@ bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset)
 		vram->num_pinned += good;
 		client->pinned += good;
 	}
-	chunk->pins += good;
+	WRITE_ONCE(chunk->pins, chunk->pins + good);
 	spin_unlock_irq(&vram->lock);
 	return good;
 }
@@ -604,7 +604,7 @@ bool vsvm_vram_pin(struct vsvm_vram *vram, u64 offset)
 /**
  * vsvm_vram_has_pins() - is something of a chunk pinned?
  * @vram: VRAM
- * @offset: of a page of the chunk, which is in use
+ * @offset: of a page of the chunk
  *
  * Context: any; it may be out of date on return.
  * Return: true if so.
@@ -626,9 +626,12 @@ void vsvm_vram_unpin(struct vsvm_vram *vram, u64 offset)
 	struct vsvm_vram_chunk *chunk = vsvm_vram_chunk_at(vram, offset);
 
 	spin_lock_irq(&vram->lock);
-	if (!WARN_ON_ONCE(!chunk->pins) && !--chunk->pins) {
-		vram->num_pinned--;
-		chunk->client->pinned--;
+	if (!WARN_ON_ONCE(!chunk->pins)) {
+		WRITE_ONCE(chunk->pins, chunk->pins - 1);
+		if (!chunk->pins) {
+			vram->num_pinned--;
+			chunk->client->pinned--;
+		}
 	}
 	spin_unlock_irq(&vram->lock);
 }

@@ -7,7 +7,7 @@
  * entries of the page table (%VSVM_PTE_PEER), with all rights that there are, atomics included, and
  * as the source of its copy engine. Silicon would have a window of the bus for that, or a link;
  * here the device looks where the other one has a block, as that does itself. To the MMU it is
- * memory like the device's own, but that access counters do not count it either.
+ * memory like the device's own, and to the access counters it is memory elsewhere.
  *
  * The other device does not know who looks at it. What it has can go away, a block first and then
  * all of it, and nobody may look at it then. The rule is that of the device's own VRAM: the driver

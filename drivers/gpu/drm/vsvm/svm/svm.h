@@ -145,7 +145,7 @@ struct vsvm_svm_turn {
 };
 
 /**
- * struct vsvm_svm_vram - what a VM has to do with VRAM; under update_lock
+ * struct vsvm_svm_vram - what a VM has to do with VRAM; under update_lock, but for @moves
  */
 struct vsvm_svm_vram {
 	/** @pool: the device's; NULL: there is none for memory of processes */
@@ -162,7 +162,7 @@ struct vsvm_svm_vram {
 	u8 location;
 	/** @room: for moving as many pages as a block has */
 	struct vsvm_migrate_room *room;
-	/** @moves: of each block of 2M that has moved, when and how often of late */
+	/** @moves: of each block of 2M that has moved, when and how often of late; svm_moves.c */
 	struct xarray moves;
 };
 

@@ -50,14 +50,17 @@
  *   migrate_vma_setup() looks itself
  *
  * So what moves is what is there now, if that may be moved; nothing of what was counted is taken
- * for granted. With mmap_lock taken first, munmap() waits, and finds the memory in VRAM. Nobody
- * waits for the service, and no access fails for it: an access meets the entries before, none, and
- * then it is a fault like any other and comes after the service (update_lock), or those after.
+ * for granted. With mmap_lock taken first, munmap() waits, and finds the memory in VRAM. No access
+ * fails for the service: one of the GPU meets the entries before, none, and then it is a fault like
+ * any other and comes after the service (update_lock), or those after. A CPU waits only for what is
+ * just being copied.
  *
  * What is remembered of regions is in a table of %VSVM_COUNTER_NOTES entries, where regions compete
- * for places: who loses his is treated as new. It is forgotten when the memory is unmapped.
+ * for places: who loses his is treated as new. What has moved as a page of 2M has one note for all
+ * of its regions, whichever of them was used. It is forgotten when the memory is unmapped.
  *
- * Locking: update_lock, mmap_lock for reading; pt->lock for the notes.
+ * Locking: update_lock; mmap_lock for reading, or for writing where 2M go from device to device as
+ * one (svm_to_vram.c); pt->lock for the notes.
  *
  * Limits: the count is that of one engine. How often a CPU uses memory nobody counts; all that is
  * known is that it has been back.
@@ -86,8 +89,13 @@
 /* How often a part of a region may change under the service before it is let be. */
 #define PART_TRIES	16
 
-/* A note: the address of a region, and in the bits below how often it has moved. */
-#define NOTE_MOVES	(VSVM_HW_COUNTER_REGION - 1)
+/*
+ * A note: the address of a region, and in the bits below how often it has moved. What moves as a
+ * page of 2M has one for all of it, with the address of the first region.
+ */
+#define NOTE_MOVES	(VSVM_HW_COUNTER_REGION / 2 - 1)
+#define NOTE_BLOCK	(VSVM_HW_COUNTER_REGION / 2)
+#define NOTE_ADDR	(~((u64)VSVM_HW_COUNTER_REGION - 1))
 
 unsigned int vsvm_counter_threshold = 256;
 
@@ -124,67 +132,86 @@ void vsvm_counter_fini(struct vsvm_svm *svm)
 	svm->counter.notes = NULL;
 }
 
-static u64 *note_of(const struct vsvm_svm *svm, u64 region)
+/* Where the note of a region is, or that of the block of 2M that it begins. */
+static u64 *note_of(const struct vsvm_svm *svm, u64 addr, bool block)
 {
-	return &svm->counter.notes[hash_64(region / VSVM_HW_COUNTER_REGION,
+	return &svm->counter.notes[hash_64(addr / VSVM_HW_COUNTER_REGION * 2 + block,
 					   ilog2(VSVM_COUNTER_NOTES))];
 }
 
+static unsigned int moves_of(const struct vsvm_svm *svm, u64 addr, bool block)
+{
+	u64 note = *note_of(svm, addr, block);
+
+	return (note & ~NOTE_MOVES) == (addr | (block ? NOTE_BLOCK : 0)) ? note & NOTE_MOVES : 0;
+}
+
 /**
- * vsvm_counter_returns() - how often has a region moved because of its count?
+ * vsvm_counter_returns() - how often has a region moved because of a count?
  * @svm: SVM with counters
  * @region: its address
  *
  * Context: pt->lock held.
- * Return: times, at most %VSVM_COUNTER_RETURNS.
+ * Return: times, alone or as a part of a page of 2M, at most %VSVM_COUNTER_RETURNS.
  */
 unsigned int vsvm_counter_returns(const struct vsvm_svm *svm, u64 region)
 {
-	u64 note = *note_of(svm, region);
-
 	lockdep_assert_held(&svm->pt->lock);
 
-	return (note & ~NOTE_MOVES) == region ? note & NOTE_MOVES : 0;
+	return max(moves_of(svm, region, false),
+		   moves_of(svm, ALIGN_DOWN(region, VSVM_PT_BLOCK_SIZE), true));
 }
 
 /**
  * vsvm_counter_note() - a region has moved because of its count
  * @svm: SVM with counters
  * @region: its address
+ * @block: and with it all of its block of 2M
  *
  * Context: pt->lock held.
  */
-void vsvm_counter_note(struct vsvm_svm *svm, u64 region)
+void vsvm_counter_note(struct vsvm_svm *svm, u64 region, bool block)
 {
-	unsigned int moves = vsvm_counter_returns(svm, region) + 1;
+	unsigned int moves = min(vsvm_counter_returns(svm, region) + 1, VSVM_COUNTER_RETURNS);
+	u64 addr = block ? ALIGN_DOWN(region, VSVM_PT_BLOCK_SIZE) : region;
 
-	*note_of(svm, region) = region | min(moves, VSVM_COUNTER_RETURNS);
+	*note_of(svm, addr, block) = addr | (block ? NOTE_BLOCK : 0) | moves;
+}
+
+/* Forgets the notes in a span that begins with a region, or a block. */
+static void forget(struct vsvm_svm *svm, u64 start, u64 end, bool block)
+{
+	u64 step = block ? VSVM_PT_BLOCK_SIZE : VSVM_HW_COUNTER_REGION, addr;
+
+	for (addr = start; addr < end; addr += step)
+		if (moves_of(svm, addr, block))
+			*note_of(svm, addr, block) = 0;
 }
 
 /**
  * vsvm_counter_forget() - nothing is known any more of the regions of a range
  * @svm: SVM with counters
- * @span: range; regions of which it has a part are meant
+ * @span: range; regions, and pages of 2M, of which it has a part are meant
  *
  * Context: pt->lock held; does not sleep or allocate.
  */
 void vsvm_counter_forget(struct vsvm_svm *svm, struct vsvm_span span)
 {
 	u64 region = round_down(span.start, VSVM_HW_COUNTER_REGION);
+	u64 block = ALIGN_DOWN(span.start, VSVM_PT_BLOCK_SIZE);
 	unsigned int i;
 
 	lockdep_assert_held(&svm->pt->lock);
 
 	if ((span.end - region) / VSVM_HW_COUNTER_REGION < VSVM_COUNTER_NOTES) {
-		for (; region < span.end; region += VSVM_HW_COUNTER_REGION)
-			if ((*note_of(svm, region) & ~NOTE_MOVES) == region)
-				*note_of(svm, region) = 0;
+		forget(svm, region, span.end, false);
+		forget(svm, block, span.end, true);
 		return;
 	}
 	for (i = 0; i < VSVM_COUNTER_NOTES; i++) {
-		u64 noted = svm->counter.notes[i] & ~NOTE_MOVES;
+		u64 note = svm->counter.notes[i], addr = note & NOTE_ADDR;
 
-		if (noted >= region && noted < span.end)
+		if (addr >= (note & NOTE_BLOCK ? block : region) && addr < span.end)
 			svm->counter.notes[i] = 0;
 	}
 }
@@ -289,17 +316,17 @@ static int try_part(struct vsvm_svm *svm, struct vsvm_request *req, bool *stays)
 		*stays = true;
 		goto unlock;
 	}
-	if (!req->moved && vsvm_migrate_is_shared(vma)) {
-		ret = vsvm_migrate_count(svm, interval, seq, req, &svm->stats.kept_busy);
-		*stays = true;
-		goto unlock;
-	}
 	req->page_size = attr.page_size;
 	req->granularity = attr.granularity;
 	req->mode = attr.atomic;
 	req->pinned = attr.pinned;
 	req->peer = attr.peer;
 	req->location = DRM_VSVM_LOCATION_VRAM;
+	if (!req->moved && vsvm_migrate_is_shared(vma)) {
+		ret = vsvm_migrate_count(svm, interval, seq, req, &svm->stats.kept_busy);
+		*stays = true;
+		goto unlock;
+	}
 	has_moved = req->moved;
 	ret = has_moved ? 0 : vsvm_peer_hot(svm, interval, seq, req, bounds);
 	if (ret == VSVM_SERVE_DONE) {
@@ -347,6 +374,11 @@ static void serve_region(struct vsvm_svm *svm, const struct vsvm_hw_counter_reco
 	for (start = record->addr; start < end; start = req.end) {
 		req = (struct vsvm_request) { .start = start, .end = end, .present = true };
 		for (tries = 0; tries < PART_TRIES; tries++) {
+			/* What it had become may not be one page any more. */
+			if (!req.moved) {
+				req.start = start;
+				req.end = end;
+			}
 			ret = try_part(svm, &req, &stays);
 			if (ret == VSVM_SERVE_RESERVE)
 				vsvm_migrate_begin(svm, &req);
@@ -355,6 +387,9 @@ static void serve_region(struct vsvm_svm *svm, const struct vsvm_hw_counter_reco
 			else if (ret != VSVM_SERVE_AGAIN && ret != VSVM_SERVE_MOVED)
 				break;
 		}
+		/* A part of that, before the region, is all that is left of it. */
+		if (req.end <= start)
+			break;
 	}
 
 	moved = svm->stats.to_vram - to_vram;
@@ -362,11 +397,16 @@ static void serve_region(struct vsvm_svm *svm, const struct vsvm_hw_counter_reco
 	stays |= kept(svm) != kept_before;
 	if (!moved && stays)
 		return;
+	start = record->addr;
+	if (moved >= HPAGE_PMD_NR) {
+		start = ALIGN_DOWN(start, VSVM_PT_BLOCK_SIZE);
+		end = start + VSVM_PT_BLOCK_SIZE;
+	}
 	mutex_lock(&svm->pt->lock);
 	if (moved)
-		vsvm_counter_note(svm, record->addr);
+		vsvm_counter_note(svm, record->addr, moved >= HPAGE_PMD_NR);
 	/* What was counted before was about memory that is not there any more. */
-	vsvm_hw_counter_clear(svm->pt->as, record->addr, end);
+	vsvm_hw_counter_clear(svm->pt->as, start, end);
 	mutex_unlock(&svm->pt->lock);
 }
 

@@ -21,7 +21,7 @@ void vsvm_counter_unmapped(struct vsvm_svm *svm, struct vsvm_span span);
 
 /* What is remembered of regions, for tests too. */
 unsigned int vsvm_counter_returns(const struct vsvm_svm *svm, u64 region);
-void vsvm_counter_note(struct vsvm_svm *svm, u64 region);
+void vsvm_counter_note(struct vsvm_svm *svm, u64 region, bool block);
 void vsvm_counter_forget(struct vsvm_svm *svm, struct vsvm_span span);
 
 #endif

@@ -156,5 +156,5 @@ void vsvm_migrate_folio_split(struct folio *head, struct folio *tail)
 		return;
 	tail->pgmap = head->pgmap;
 	tail->page.mapping = head->page.mapping;
-	tail->page.zone_device_data = head->page.zone_device_data;
+	WRITE_ONCE(tail->page.zone_device_data, head->page.zone_device_data);
 }

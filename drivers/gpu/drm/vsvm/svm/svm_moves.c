@@ -12,13 +12,16 @@
  * mapped where it is for %THRASH_STAY.
  *
  * *Streams*: who goes through memory from its start, or from its end, begins with each block anew,
- * and density (svm_density.c) has the first half of it move in five steps. Where the end of the
- * block before has moved not long ago, and a fault is in the first 64K of a block, that is a
- * stream, and all of the block moves at once. Likewise in the other direction. The price of a
- * mistake is one block, and only where the one beside it has moved to its end.
+ * and density (svm_density.c) has the first half of it move in five steps. Where the last 64K of
+ * the block before have moved not long ago, and the GPU has used some of them, and a fault is in
+ * the first 64K of a block, that is a stream, and all of the block moves at once. Likewise in the
+ * other direction. That it has moved is not enough: it may have moved as a part of a stream, or
+ * because somebody asked for it, and then each mistake would be the reason for the next one. So
+ * who reads a word of each block moves 64K each time. That it is used the device says in the page
+ * table, and a page of 2M has one mark for all of it, from which nothing can be told.
  *
- * Where the program has said what is to move together, that moves. Of holes that are filled in VRAM
- * nothing is noted, for nothing has moved.
+ * Where the program has said what is to move together, or what it wants by a prefetch, that moves.
+ * Of holes that are filled in VRAM nothing is noted, for nothing has moved.
  *
  * Locking: update_lock, but for memory that is unmapped: the xarray has a lock of its own, and an
  * entry that is noted too late, after its memory has gone, is of memory that was there just now.
@@ -38,7 +41,7 @@
 /* In jiffies. */
 #define THRASH_GAP	(HZ / 5)
 #define THRASH_STAY	HZ
-#define STREAM_GAP	(2 * HZ)
+#define STREAM_GAP	(5 * HZ)
 
 /* An entry of &vsvm_svm_vram.moves. */
 #define MOVES_COUNT	GENMASK_ULL(7, 0)
@@ -75,13 +78,28 @@ bool vsvm_moves_thrash(struct vsvm_svm *svm, u64 addr)
 	return FIELD_GET(MOVES_COUNT, moves_of(svm, addr, THRASH_STAY)) >= THRASH_MOVES;
 }
 
+/* Has the GPU used a page of 4K in a leaf of the density's? */
+static bool is_used(struct vsvm_svm *svm, u64 leaf)
+{
+	bool used = false;
+	u64 addr, pte;
+
+	mutex_lock(&svm->pt->lock);
+	for (addr = leaf; addr < leaf + VSVM_DENSITY_LEAF && !used; addr += PAGE_SIZE) {
+		pte = vsvm_pt_lookup(svm->pt, addr);
+		used = (pte & (VSVM_PTE_ACCESSED | VSVM_PTE_LEAF)) == VSVM_PTE_ACCESSED;
+	}
+	mutex_unlock(&svm->pt->lock);
+	return used;
+}
+
 /**
  * vsvm_moves_stream() - does a request go on where a neighbouring block has moved?
  * @svm: SVM
  * @block: part of a block of 2M that may move; the request is in it
  * @req: request
  *
- * Context: update_lock held.
+ * Context: update_lock held, pt->lock not.
  * Return: true if all of the block is going to be wanted.
  */
 bool vsvm_moves_stream(struct vsvm_svm *svm, struct vsvm_span block,
@@ -92,13 +110,14 @@ bool vsvm_moves_stream(struct vsvm_svm *svm, struct vsvm_span block,
 	if (IS_ALIGNED(block.start, VSVM_PT_BLOCK_SIZE) && block.start &&
 	    req->start - block.start < VSVM_DENSITY_LEAF) {
 		moves = moves_of(svm, block.start - 1, STREAM_GAP);
-		if (moves && FIELD_GET(MOVES_LAST, moves) == page_in_block(block.start - 1))
+		if (moves && FIELD_GET(MOVES_LAST, moves) == page_in_block(block.start - 1) &&
+		    is_used(svm, block.start - VSVM_DENSITY_LEAF))
 			return true;
 	}
 	if (IS_ALIGNED(block.end, VSVM_PT_BLOCK_SIZE) &&
 	    block.end - req->end < VSVM_DENSITY_LEAF) {
 		moves = moves_of(svm, block.end, STREAM_GAP);
-		if (moves && !FIELD_GET(MOVES_FIRST, moves))
+		if (moves && !FIELD_GET(MOVES_FIRST, moves) && is_used(svm, block.end))
 			return true;
 	}
 	return false;

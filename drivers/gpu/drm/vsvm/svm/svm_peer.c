@@ -15,7 +15,7 @@
  * Both devices may fault on a page at once, each wanting it. Migration takes it from all who map
  * it, by the folio's lock: who does not get that finds the page where the other one has put it, the
  * next time, and maps it there. If both go on they are found to thrash, as a CPU and a GPU would be
- * (is_thrashing() in svm_to_vram.c), and who is maps it where it is.
+ * (svm_moves.c), and who is maps it where it is.
  *
  * A page in VRAM of whatever device has no page table entry of a CPU, so atomics of several devices
  * are between these alone. They act on the same memory by the same instructions, and lose nothing.
@@ -23,11 +23,12 @@
  *
  * What is mapped where it is, because nothing says where it is to be, is counted by the device as
  * system memory is, and moves to our VRAM when we use it often (svm_counter.c). Only what the peer
- * has by no advice: not what was brought there because an attribute or a VM wants it there for good
- * (%VSVM_PAGE_ADVISED), and not what is in a chunk of which something is pinned. That stays, for a
- * count is less than a wish, whosever that is. A page of 2M moves as one, for in pieces it would
- * cost either device more than it is worth. Where two use the same each takes it from the other
- * until their thresholds, which double each time, have grown beyond that.
+ * has by no advice: not what was brought there because an attribute or a VM wants it there for
+ * good (%VSVM_PAGE_ADVISED), and not what is in a chunk of which something is pinned. That stays,
+ * for a count is less than a wish, whosever that is. A page of 2M moves as one or stays, for in
+ * pieces it would cost either device more than it is worth; but where pages are to be 4K the
+ * region moves. Where two use the same each takes it from the other until their thresholds, which
+ * double each time, have grown beyond that.
  *
  * Locking: update_lock and mmap_lock (for reading); pt->lock where it is said.
  *
@@ -196,7 +197,20 @@ bool vsvm_peer_takes(const struct vsvm_request *req, u64 addr)
 		return false;
 	if (req->peer != DRM_VSVM_PEER_DEFAULT && !req->asked)
 		return false;
-	return req->granularity || vsvm_request_has(req, addr);
+	/* Of what is around a region that is used often nobody knows that it is used here. */
+	return (req->granularity && !req->present) || vsvm_request_has(req, addr);
+}
+
+/**
+ * vsvm_peer_is_advised() - is a page in VRAM of a device because it is wanted there for good?
+ * @page: page in VRAM, or the first one of a folio of 2M
+ *
+ * Context: any; it may be out of date on return, unless the page is locked.
+ * Return: true if so.
+ */
+bool vsvm_peer_is_advised(const struct page *page)
+{
+	return (unsigned long)READ_ONCE(page->zone_device_data) & VSVM_PAGE_ADVISED;
 }
 
 /*
@@ -214,8 +228,8 @@ static bool is_kept(unsigned long pfn)
 	owner = vsvm_peer_by_pfn(pfn);
 	if (owner) {
 		folio = page_folio(pfn_to_page(pfn));
-		kept = (unsigned long)READ_ONCE(folio->page.zone_device_data) & VSVM_PAGE_ADVISED;
-		kept |= vsvm_vram_has_pins(owner, (u64)(pfn - owner->first_pfn) << PAGE_SHIFT);
+		kept = vsvm_peer_is_advised(&folio->page) ||
+		       vsvm_vram_has_pins(owner, (u64)(pfn - owner->first_pfn) << PAGE_SHIFT);
 	}
 	rcu_read_unlock();
 	return kept;
@@ -238,7 +252,8 @@ static bool stays(struct vsvm_svm *svm, const struct vsvm_request *req, struct v
  *       all of a page of 2M that it is in
  * @bounds: what may move
  *
- * To be collected for a migration costs a page its pins, so what stays must not be.
+ * To be collected for a migration costs a page its pins, until the device uses it again; so what
+ * stays is not, unless it is in the same 64K as something that moves.
  *
  * Context: update_lock held, mmap_lock for reading, mm_users.
  * Return: 0 if it may move, %VSVM_SERVE_DONE if it stays, or as vsvm_pages_look().
@@ -268,6 +283,7 @@ int vsvm_peer_hot(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned
 		return VSVM_SERVE_DONE;
 	}
 	if (has(svm, svm->pfns[0]) && hmm_pfn_to_map_order(svm->pfns[0]) >= HPAGE_PMD_ORDER &&
+	    req->page_size != DRM_VSVM_PAGE_SIZE_4K && !svm->vram.pool->coherent &&
 	    vsvm_span_contains(bounds, whole)) {
 		req->start = whole.start;
 		req->end = whole.end;

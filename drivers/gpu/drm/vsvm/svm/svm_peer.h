@@ -6,6 +6,7 @@
 
 #include "svm_interval.h"
 
+struct page;
 struct vm_area_struct;
 struct vsvm_migrate_room;
 struct vsvm_request;
@@ -26,6 +27,7 @@ int vsvm_peer_request(struct vsvm_svm *svm, struct vsvm_interval *interval, unsi
 bool vsvm_peer_refused(struct vsvm_svm *svm, const struct vsvm_request *req,
 		       struct vsvm_span window);
 bool vsvm_peer_takes(const struct vsvm_request *req, u64 addr);
+bool vsvm_peer_is_advised(const struct page *page);
 int vsvm_peer_hot(struct vsvm_svm *svm, struct vsvm_interval *interval, unsigned long seq,
 		  struct vsvm_request *req, struct vsvm_span bounds);
 bool vsvm_peer_wanted(const struct vsvm_svm *svm, u64 start, struct vsvm_span span,

@@ -108,8 +108,10 @@ static bool page_goes(const struct vsvm_vram *vram, const struct page *page, u64
 {
 	const struct vsvm_vram *owner = owner_of(page);
 
+	/* It may have got there since vsvm_peer_hot() looked. */
 	if (unlikely(owner))
-		return owner != vram && vsvm_peer_takes(req, addr);
+		return owner != vram && vsvm_peer_takes(req, addr) &&
+		       !(req->present && vsvm_peer_is_advised(page));
 	return !stays(page);
 }
 
@@ -259,7 +261,7 @@ static bool plan_whole(struct vsvm_svm *svm, struct migrate_vma *m, const struct
 	if (!page)
 		return false;
 	to = vsvm_vram_offset(vram->pool, page);
-	page->zone_device_data = (void *)mark_of(req);
+	WRITE_ONCE(page->zone_device_data, (void *)mark_of(req));
 	m->dst[0] = migrate_pfn(page_to_pfn(page)) | MIGRATE_PFN_COMPOUND;
 	plan_copy(svm, src, to, HPAGE_PMD_SIZE);
 	vsvm_vram_put(vram->pool, vram->spare);
@@ -273,8 +275,8 @@ static void plan_page(struct vsvm_svm *svm, struct migrate_vma *m, unsigned int 
 	const struct page *src = migrate_pfn_to_page(m->src[i]);
 	u64 to = vsvm_vram_offset(svm->vram.pool, page);
 
-	page->zone_device_data = vsvm_density_mark(m->start + ((u64)i << PAGE_SHIFT), req,
-						   mark_of(req));
+	WRITE_ONCE(page->zone_device_data, vsvm_density_mark(m->start + ((u64)i << PAGE_SHIFT),
+							     req, mark_of(req)));
 	m->dst[i] = migrate_pfn(page_to_pfn(page));
 	plan_copy(svm, src, to, PAGE_SIZE);
 }
@@ -530,6 +532,12 @@ static bool goes_whole(const struct vsvm_svm *svm, struct vsvm_span span,
 	       span.end - span.start == VSVM_PT_BLOCK_SIZE;
 }
 
+/* Has vsvm_peer_hot() made it one for a page of 2M, which is not to go in pieces? */
+static bool is_hot_2m(const struct vsvm_request *req)
+{
+	return req->present && req->from_peers && req->end - req->start == VSVM_PT_BLOCK_SIZE;
+}
+
 /**
  * vsvm_migrate_alone() - take 2M over from another device as one page
  * @svm: SVM, for which vsvm_migrate_begin() has been called
@@ -610,7 +618,8 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		return ret;
 	was_2m = hmm_pfn_to_map_order(svm->pfns[(req->start - block.start) >> PAGE_SHIFT]) >=
 		 HPAGE_PMD_ORDER;
-	req->stream = !req->present && vsvm_moves_stream(svm, block, req);
+	/* Who asks says where that ends. */
+	req->stream = !req->present && !req->asked && vsvm_moves_stream(svm, block, req);
 	span = vsvm_migrate_span(svm->pfns, svm->vram.pool, block, req, whole);
 	if (span.start == span.end) {
 		req->moved = true;
@@ -632,6 +641,10 @@ int vsvm_migrate_request(struct vsvm_svm *svm, struct vsvm_interval *interval, u
 		return VSVM_SERVE_ALONE;
 
 	req->moved = true;
+	if (is_hot_2m(req)) {
+		*(req->alone ? &svm->stats.kept_busy : &svm->stats.kept_full) += wanted;
+		return 0;
+	}
 	if (!svm->vram.room || (!svm->vram.spare &&
 				!vsvm_vram_free_pages(svm->vram.pool, svm->vram.open))) {
 		svm->stats.kept_full += wanted;

@@ -47,13 +47,18 @@ static unsigned int returns(struct kunit *test, u64 region)
 	return times;
 }
 
-static void note(struct kunit *test, u64 region)
+static void note_as(struct kunit *test, u64 region, bool block)
 {
 	struct fixture *f = test->priv;
 
 	mutex_lock(&f->pt.lock);
-	vsvm_counter_note(&f->svm, region);
+	vsvm_counter_note(&f->svm, region, block);
 	mutex_unlock(&f->pt.lock);
+}
+
+static void note(struct kunit *test, u64 region)
+{
+	note_as(test, region, false);
 }
 
 static void forget(struct kunit *test, u64 start, u64 end)
@@ -132,11 +137,42 @@ static void test_forget(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, returns(test, R(8)), 0);
 }
 
+/* What moves as 2M counts for each of its regions, whichever was used, and for no other. */
+static void test_block(struct kunit *test)
+{
+	const unsigned int regions = VSVM_PT_BLOCK_SIZE / REGION;
+	unsigned int i;
+
+	note_as(test, R(regions + 5), true);
+	note_as(test, R(2 * regions - 1), true);
+	for (i = regions; i < 2 * regions; i++)
+		KUNIT_EXPECT_EQ(test, returns(test, R(i)), 2);
+	KUNIT_EXPECT_EQ(test, returns(test, R(regions - 1)), 0);
+	KUNIT_EXPECT_EQ(test, returns(test, R(2 * regions)), 0);
+	/* The first region has a note of its own besides. */
+	note(test, R(regions));
+	KUNIT_EXPECT_EQ(test, returns(test, R(regions)), 3);
+	KUNIT_EXPECT_EQ(test, returns(test, R(regions + 1)), 2);
+	for (i = 0; i < VSVM_COUNTER_RETURNS; i++)
+		note_as(test, R(regions + i), true);
+	KUNIT_EXPECT_EQ(test, returns(test, R(regions + 1)), VSVM_COUNTER_RETURNS);
+	/* A page of it is unmapped. */
+	forget(test, R(regions + 7), R(regions + 7) + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, returns(test, R(regions + 1)), 0);
+	KUNIT_EXPECT_EQ(test, returns(test, R(regions)), 3);
+	/* At address 0, and where there are more regions than notes. */
+	note_as(test, 0, true);
+	KUNIT_EXPECT_EQ(test, returns(test, R(3)), 1);
+	forget(test, R(3), R(3) + NOTES * REGION);
+	KUNIT_EXPECT_EQ(test, returns(test, R(3)), 0);
+}
+
 static struct kunit_case counter_cases[] = {
 	KUNIT_CASE(test_returns),
 	KUNIT_CASE(test_zero),
 	KUNIT_CASE(test_compete),
 	KUNIT_CASE(test_forget),
+	KUNIT_CASE(test_block),
 	{}
 };
 

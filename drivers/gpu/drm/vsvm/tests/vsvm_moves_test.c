@@ -15,6 +15,7 @@
 #include "../svm/svm_density.h"
 #include "../svm/svm_moves.h"
 #include "../svm/svm_pages.h"
+#include "vsvm_test.h"
 
 #define BLOCK	VSVM_PT_BLOCK_SIZE
 #define LEAF	VSVM_DENSITY_LEAF
@@ -25,6 +26,7 @@
 struct fixture {
 	struct vsvm_svm svm;
 	struct vsvm_pt pt;
+	struct vsvm_test_pt dev;
 };
 
 static int setup(struct kunit *test)
@@ -32,7 +34,7 @@ static int setup(struct kunit *test)
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	mutex_init(&f->pt.lock);
+	vsvm_test_pt_init(test, &f->dev, &f->pt);
 	mutex_init(&f->svm.update_lock);
 	xa_init(&f->svm.vram.moves);
 	f->svm.pt = &f->pt;
@@ -55,6 +57,23 @@ static void note(struct kunit *test, u64 start, u64 end)
 	mutex_lock(&f->svm.update_lock);
 	vsvm_moves_note(&f->svm, (struct vsvm_span) { start, end });
 	mutex_unlock(&f->svm.update_lock);
+}
+
+/* The GPU has a page mapped, and has used it or not. */
+static void map(struct kunit *test, u64 addr, bool used)
+{
+	struct fixture *f = test->priv;
+	u64 leaf = vsvm_test_leaf(&f->dev, 0, true) | (used ? VSVM_PTE_ACCESSED : 0);
+
+	vsvm_test_map(test, &f->dev, addr, &leaf, 1);
+}
+
+/* It has moved, and its first and its last page have been used. */
+static void note_used(struct kunit *test, u64 start, u64 end)
+{
+	note(test, start, end);
+	map(test, start, true);
+	map(test, end - PAGE_SIZE, true);
 }
 
 static void unmap(struct kunit *test, u64 start, u64 end)
@@ -101,9 +120,9 @@ static bool thrash(struct kunit *test, u64 addr)
 static void test_forward(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
-	note(test, B(6), B(7) - PAGE_SIZE);
+	note_used(test, B(6), B(7) - PAGE_SIZE);
 	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
-	note(test, B(7) - PAGE_SIZE, B(7));
+	note_used(test, B(7) - PAGE_SIZE, B(7));
 	KUNIT_EXPECT_TRUE(test, stream(test, B(7)));
 	KUNIT_EXPECT_TRUE(test, stream(test, B(7) + LEAF - PAGE_SIZE));
 	KUNIT_EXPECT_FALSE(test, stream(test, B(7) + LEAF));
@@ -115,19 +134,46 @@ static void test_forward(struct kunit *test)
 
 static void test_backward(struct kunit *test)
 {
-	note(test, B(6) + PAGE_SIZE, B(7));
+	note_used(test, B(6) + PAGE_SIZE, B(7));
 	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
-	note(test, B(6), B(6) + PAGE_SIZE);
+	note_used(test, B(6), B(6) + PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, stream(test, B(6) - PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, stream(test, B(6) - LEAF));
 	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - LEAF - PAGE_SIZE));
 	KUNIT_EXPECT_FALSE(test, stream(test, B(5)));
 }
 
+/* That it has moved is not enough, nor that something of it was used: it takes the last 64K. */
+static void test_used(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 leaf = B(9) | VSVM_PTE_VALID | VSVM_PTE_LEAF | VSVM_PTE_ACCESSED;
+
+	note(test, B(6), B(7));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	map(test, B(7) - PAGE_SIZE, false);
+	map(test, B(7) - LEAF - PAGE_SIZE, true);
+	map(test, B(6) + LEAF, true);
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
+	map(test, B(7) - LEAF, true);
+	KUNIT_EXPECT_TRUE(test, stream(test, B(7)));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
+	map(test, B(6) + LEAF - PAGE_SIZE, true);
+	KUNIT_EXPECT_TRUE(test, stream(test, B(6) - PAGE_SIZE));
+	/* A page of 2M has one mark for all of it. */
+	note(test, B(9), B(10));
+	KUNIT_ASSERT_EQ(test, vsvm_pt_cache_fill(&f->dev.cache, B(9), B(10)), 0);
+	mutex_lock(&f->pt.lock);
+	KUNIT_EXPECT_TRUE(test, vsvm_pt_map_large(&f->pt, &f->dev.cache, B(9), leaf, 1));
+	mutex_unlock(&f->pt.lock);
+	KUNIT_EXPECT_FALSE(test, stream(test, B(10)));
+}
+
 /* What may move begins, or ends, in the block: nothing is beside it. */
 static void test_part(struct kunit *test)
 {
-	note(test, B(6), B(7));
+	note_used(test, B(6), B(7));
 	KUNIT_EXPECT_FALSE(test, stream_in(test, B(7) + PAGE_SIZE, (struct vsvm_span) {
 		B(7) + PAGE_SIZE, B(8)
 	}));
@@ -145,10 +191,10 @@ static void test_part(struct kunit *test)
 /* There is nothing before the first address and behind the last one. */
 static void test_ends(struct kunit *test)
 {
-	note(test, TOP, TOP + BLOCK);
+	note_used(test, TOP, TOP + BLOCK);
 	KUNIT_EXPECT_FALSE(test, stream(test, 0));
 	KUNIT_EXPECT_TRUE(test, stream(test, TOP - PAGE_SIZE));
-	note(test, 0, BLOCK);
+	note_used(test, 0, BLOCK);
 	KUNIT_EXPECT_FALSE(test, stream(test, TOP));
 	KUNIT_EXPECT_FALSE(test, stream(test, TOP + BLOCK - PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, stream(test, BLOCK));
@@ -160,7 +206,7 @@ static void test_unmapped(struct kunit *test)
 	unsigned int i;
 
 	for (i = 1; i < 6; i++)
-		note(test, B(i), B(i + 1));
+		note_used(test, B(i), B(i + 1));
 	unmap(test, B(3) - PAGE_SIZE, B(4));
 	KUNIT_EXPECT_TRUE(test, stream(test, B(2)));
 	KUNIT_EXPECT_FALSE(test, stream(test, B(3)));
@@ -191,6 +237,7 @@ static void test_thrash(struct kunit *test)
 static struct kunit_case moves_test_cases[] = {
 	KUNIT_CASE(test_forward),
 	KUNIT_CASE(test_backward),
+	KUNIT_CASE(test_used),
 	KUNIT_CASE(test_part),
 	KUNIT_CASE(test_ends),
 	KUNIT_CASE(test_unmapped),
