@@ -291,6 +291,37 @@ static void test_many(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* More branches, and more often, than may be open at a time: they are left again */
+static void test_branches(struct cl *cl)
+{
+	enum { n = 300 };
+	static char text[65536];
+	int a[n + 64], b[64];
+	cl_kernel kernel;
+	char *p = text;
+
+	p += sprintf(p, "kernel void branches(global volatile int *a, global int *b)\n{\n"
+		     "int i = get_global_id(0), s = 0;\n");
+	for (int k = 0; k < n; k++)
+		p += sprintf(p, "if (a[%d + i] & 1) { s += a[%d]; if (s & 2) b[i] = s; }\n", k, k);
+	sprintf(p, "b[i] = s;\n}\n");
+
+	for (int i = 0; i < n + 64; i++)
+		a[i] = rand() >> 12;
+	kernel = cl_kernel_of(cl, text, "branches");
+	cl_arg_ptr(kernel, 0, a);
+	cl_arg_ptr(kernel, 1, b);
+	cl_run(cl, kernel, 64, 0);
+	for (int i = 0; i < 64; i++) {
+		int s = 0;
+
+		for (int k = 0; k < n; k++)
+			s += a[k + i] & 1 ? a[k] : 0;
+		CHECK(b[i] == s);
+	}
+	CL(clReleaseKernel(kernel));
+}
+
 int main(void)
 {
 	struct cl cl;
@@ -306,6 +337,7 @@ int main(void)
 	test_lanes(&cl);
 	test_by_value(&cl);
 	test_many(&cl);
+	test_branches(&cl);
 	cl_close(&cl);
 	return cl_ok();
 }
