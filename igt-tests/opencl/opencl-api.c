@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * opencl-api: buffers beside raw pointers, and the order of what is queued: kernels, copies, fills
- * and frees of either device follow each other as they were enqueued. Times, printf, a program that
- * does not build.
+ * and frees of either device follow each other as they were enqueued. Times, printf, limits of
+ * workgroups, a program that does not build.
  */
 #include <unistd.h>
 
@@ -195,6 +195,46 @@ static void test_printf(struct cl *cl)
 	CL(clReleaseKernel(say));
 }
 
+/* Workgroups with more than there is are refused, and their queue goes on. */
+static void test_limits(struct cl *cl)
+{
+	static const char source[] =
+		"kernel void fill(local int *l, int n, global int *sum)\n"
+		"{\n"
+		"	for (int i = get_local_linear_id(); i < n; i += 64)\n"
+		"		l[i] = 1;\n"
+		"	barrier(CLK_LOCAL_MEM_FENCE);\n"
+		"	int s = 0;\n"
+		"	for (int i = get_local_linear_id(); i < n; i += 64)\n"
+		"		s += l[n - 1 - i];\n"
+		"	atomic_add(sum, s);\n"
+		"}\n";
+	static const size_t many[] = { 1024, 2, 1 }, shape[] = { 8, 4, 2 };
+	cl_kernel fill = cl_kernel_of(cl, source, "fill");
+	cl_ulong most;
+	size_t items;
+	int n, sum = 0;
+
+	CL(clGetDeviceInfo(cl->device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(most), &most, NULL));
+	CL(clGetKernelWorkGroupInfo(fill, cl->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof(items),
+				    &items, NULL));
+	CHECK(items <= 1024);
+	n = most / sizeof(n);
+	cl_arg(fill, 1, n);
+	cl_arg_ptr(fill, 2, &sum);
+
+	CL(clSetKernelArg(fill, 0, most + 4, NULL));
+	CHECK(clEnqueueNDRangeKernel(cl->queue, fill, 3, NULL, shape, shape, 0, NULL, NULL) ==
+	      CL_OUT_OF_RESOURCES);
+	CL(clSetKernelArg(fill, 0, most, NULL));
+	CHECK(clEnqueueNDRangeKernel(cl->queue, fill, 3, NULL, many, many, 0, NULL, NULL) ==
+	      CL_INVALID_WORK_GROUP_SIZE);
+	CL(clEnqueueNDRangeKernel(cl->queue, fill, 3, NULL, shape, shape, 0, NULL, NULL));
+	CL(clFinish(cl->queue));
+	CHECK(sum == n);
+	CL(clReleaseKernel(fill));
+}
+
 static void test_bad(struct cl *cl)
 {
 	cl_program program;
@@ -220,6 +260,7 @@ int main(void)
 	test_migrate(&cl);
 	test_times(&cl);
 	test_printf(&cl);
+	test_limits(&cl);
 	test_bad(&cl);
 	cl_close(&cl);
 	return cl_ok();

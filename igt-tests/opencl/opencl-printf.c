@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * opencl-printf: what printf() writes, for vectors of all types above all, whose components are not
- * promoted as scalars are.
+ * promoted as scalars are, and if it is more than there is room for.
  */
 #include <unistd.h>
 
@@ -56,7 +56,7 @@ static const struct {
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
 /* What the kernel writes to the standard output */
-static size_t run(struct cl *cl, cl_kernel kernel, char *text, size_t size)
+static size_t run(struct cl *cl, cl_kernel kernel, size_t items, char *text, size_t size)
 {
 	FILE *file = tmpfile();
 	int saved;
@@ -66,7 +66,7 @@ static size_t run(struct cl *cl, cl_kernel kernel, char *text, size_t size)
 	fflush(stdout);
 	saved = dup(1);
 	CHECK(saved >= 0 && dup2(fileno(file), 1) == 1);
-	cl_run(cl, kernel, 1, 0);
+	cl_run(cl, kernel, items, 0);
 	fflush(stdout);
 	CHECK(dup2(saved, 1) == 1);
 	close(saved);
@@ -75,6 +75,36 @@ static size_t run(struct cl *cl, cl_kernel kernel, char *text, size_t size)
 	text[n] = 0;
 	fclose(file);
 	return n;
+}
+
+/* More than the buffer has room for: what fits is written, and the queue goes on. */
+static void test_much(struct cl *cl)
+{
+	static const char source[] =
+		"kernel void much(void)\n"
+		"{\n"
+		"	printf(\"%d %ld\\n\", (int)get_global_id(0), (long)get_global_id(0));\n"
+		"}\n";
+	cl_kernel kernel = cl_kernel_of(cl, source, "much");
+	size_t size, n, room = 16 << 20;
+	char *text = malloc(room);
+
+	CHECK(text);
+	CL(clGetDeviceInfo(cl->device, CL_DEVICE_PRINTF_BUFFER_SIZE, sizeof(size), &size, NULL));
+	CHECK(size >= 1 << 20);
+	/* A call takes 16 bytes. */
+	n = run(cl, kernel, size / 16 + 1024, text, room);
+	CHECK(n && n < room - 1 && text[n - 1] == '\n');
+	for (char *line = text; line < text + n; line = strchr(line, '\n') + 1) {
+		int i;
+		long l;
+
+		CHECK(sscanf(line, "%d %ld\n", &i, &l) == 2 && i == l);
+	}
+	n = run(cl, kernel, 1, text, room);
+	CHECK(n == 4 && !strcmp(text, "0 0\n"));
+	free(text);
+	CL(clReleaseKernel(kernel));
 }
 
 int main(void)
@@ -93,7 +123,7 @@ int main(void)
 
 	cl_open(&cl);
 	kernel = cl_kernel_of(&cl, source, "say");
-	run(&cl, kernel, text, sizeof(text));
+	run(&cl, kernel, 1, text, sizeof(text));
 	for (size_t i = 0; i < ROWS; i++) {
 		char *end = strchr(line, '\n');
 
@@ -107,6 +137,7 @@ int main(void)
 	}
 	CHECK(!*line);
 	CL(clReleaseKernel(kernel));
+	test_much(&cl);
 	cl_close(&cl);
 	return cl_ok();
 }
