@@ -684,8 +684,8 @@ enum drm_vsvm_attr_type {
 	/**
 	 * @DRM_VSVM_ATTR_GRANULARITY: log2 of the bytes that move together, 12..21, or 0: to VRAM
 	 * what the CPU has of 64K, and of more, up to 2M, once more than half of that is there or
-	 * asked for, or at once if the 2M before or behind it have moved and are used to their
-	 * end; back 64K; and what is one page of 2M as one
+	 * asked for, or at once if the 2M before or behind it have moved and the GPU has gone
+	 * through them; back 64K; and what is one page of 2M as one
 	 */
 	DRM_VSVM_ATTR_GRANULARITY = 2,
 	/**

@@ -40,6 +40,7 @@
 #include "svm_dup.h"
 #include "svm_fault.h"
 #include "svm_interval.h"
+#include "svm_moves.h"
 #include "svm_pages.h"
 #include "svm_peer.h"
 #include "svm_policy.h"
@@ -294,6 +295,7 @@ static void serve_run(struct vsvm_svm *svm, struct vsvm_svm_fault *faults,
 
 	if (served(svm, &req, interval)) {
 		svm->stats.spurious += run->count - run->duplicates;
+		vsvm_moves_faulted(svm, run->start, run->end);
 		return;
 	}
 	for (; start < run->end; start = req.end) {

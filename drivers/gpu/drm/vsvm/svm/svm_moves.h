@@ -12,7 +12,8 @@ struct vsvm_svm;
 bool vsvm_moves_thrash(struct vsvm_svm *svm, u64 addr);
 bool vsvm_moves_stream(struct vsvm_svm *svm, struct vsvm_span block,
 		       const struct vsvm_request *req);
-void vsvm_moves_note(struct vsvm_svm *svm, struct vsvm_span span);
+void vsvm_moves_note(struct vsvm_svm *svm, struct vsvm_span span, const struct vsvm_request *req);
+void vsvm_moves_faulted(struct vsvm_svm *svm, u64 start, u64 end);
 void vsvm_moves_unmapped(struct vsvm_svm *svm, struct vsvm_span span);
 
 #endif

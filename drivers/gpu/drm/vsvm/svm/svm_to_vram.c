@@ -367,7 +367,7 @@ static unsigned int to_vram(struct vsvm_svm *svm, struct vm_area_struct *vma,
 	if (was_2m && !(room->dst[0] & MIGRATE_PFN_COMPOUND))
 		svm->stats.pages_split += moved;
 	if (moved && had.start < had.end)
-		vsvm_moves_note(svm, had);
+		vsvm_moves_note(svm, had, req);
 	trace_vsvm_migrate(vsvm_hw_as_id(svm->pt->as), span.start, span.end, true, moved,
 			   vsvm_trace_ns(begin));
 	return moved;

@@ -19,6 +19,7 @@
 
 #define BLOCK	VSVM_PT_BLOCK_SIZE
 #define LEAF	VSVM_DENSITY_LEAF
+#define HALF	(BLOCK / 2)
 /* Block @n, and the last one of all addresses that a process may have. */
 #define B(n)	((u64)(n) * BLOCK)
 #define TOP	(BIT_ULL(VSVM_VA_BITS) - BLOCK)
@@ -50,13 +51,21 @@ static void clean(struct kunit *test)
 		xa_destroy(&f->svm.vram.moves);
 }
 
-static void note(struct kunit *test, u64 start, u64 end)
+/* It moves because of a page at @addr. */
+static void note_for(struct kunit *test, u64 start, u64 end, u64 addr, bool asked)
 {
+	struct vsvm_request req = { .start = addr, .end = addr + PAGE_SIZE, .asked = asked };
 	struct fixture *f = test->priv;
 
 	mutex_lock(&f->svm.update_lock);
-	vsvm_moves_note(&f->svm, (struct vsvm_span) { start, end });
+	vsvm_moves_note(&f->svm, (struct vsvm_span) { start, end }, &req);
 	mutex_unlock(&f->svm.update_lock);
+}
+
+/* Because somebody has asked for it. */
+static void note(struct kunit *test, u64 start, u64 end)
+{
+	note_for(test, start, end, start, true);
 }
 
 /* The GPU has a page mapped, and has used it or not. */
@@ -143,7 +152,7 @@ static void test_backward(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, stream(test, B(5)));
 }
 
-/* That it has moved is not enough, nor that something of it was used: it takes the last 64K. */
+/* That it has moved is not enough, nor that something of it was used: it takes the nearer half. */
 static void test_used(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -152,15 +161,13 @@ static void test_used(struct kunit *test)
 	note(test, B(6), B(7));
 	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
 	map(test, B(7) - PAGE_SIZE, false);
-	map(test, B(7) - LEAF - PAGE_SIZE, true);
-	map(test, B(6) + LEAF, true);
+	map(test, B(6) + HALF - PAGE_SIZE, true);
 	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
-	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
-	map(test, B(7) - LEAF, true);
-	KUNIT_EXPECT_TRUE(test, stream(test, B(7)));
-	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
-	map(test, B(6) + LEAF - PAGE_SIZE, true);
 	KUNIT_EXPECT_TRUE(test, stream(test, B(6) - PAGE_SIZE));
+	note(test, B(16), B(17));
+	map(test, B(16) + HALF, true);
+	KUNIT_EXPECT_TRUE(test, stream(test, B(17)));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(16) - PAGE_SIZE));
 	/* A page of 2M has one mark for all of it. */
 	note(test, B(9), B(10));
 	KUNIT_ASSERT_EQ(test, vsvm_pt_cache_fill(&f->dev.cache, B(9), B(10)), 0);
@@ -168,6 +175,44 @@ static void test_used(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, vsvm_pt_map_large(&f->pt, &f->dev.cache, B(9), leaf, 1));
 	mutex_unlock(&f->pt.lock);
 	KUNIT_EXPECT_FALSE(test, stream(test, B(10)));
+}
+
+/* Who has faulted on a page of it need not have used it yet; a prefetch is no fault. */
+static void test_faulted(struct kunit *test)
+{
+	note_for(test, B(6), B(7), B(6) + HALF - PAGE_SIZE, false);
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	KUNIT_EXPECT_TRUE(test, stream(test, B(6) - PAGE_SIZE));
+	note_for(test, B(6), B(7), B(7) - PAGE_SIZE, true);
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
+	note_for(test, B(6), B(7), B(6) + HALF, false);
+	KUNIT_EXPECT_TRUE(test, stream(test, B(7)));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
+}
+
+static void faulted(struct kunit *test, u64 start, u64 end)
+{
+	struct fixture *f = test->priv;
+
+	mutex_lock(&f->svm.update_lock);
+	vsvm_moves_faulted(&f->svm, start, end);
+	mutex_unlock(&f->svm.update_lock);
+}
+
+/* So do faults that find all of it mapped, where something has moved. */
+static void test_faulted_later(struct kunit *test)
+{
+	faulted(test, B(7) - PAGE_SIZE, B(7));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	note_for(test, B(6), B(7), B(6), true);
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	KUNIT_EXPECT_FALSE(test, stream(test, B(6) - PAGE_SIZE));
+	faulted(test, B(6) + PAGE_SIZE, B(6) + HALF);
+	KUNIT_EXPECT_FALSE(test, stream(test, B(7)));
+	KUNIT_EXPECT_TRUE(test, stream(test, B(6) - PAGE_SIZE));
+	faulted(test, B(6) + HALF - PAGE_SIZE, B(6) + HALF + PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, stream(test, B(7)));
 }
 
 /* What may move begins, or ends, in the block: nothing is beside it. */
@@ -238,6 +283,8 @@ static struct kunit_case moves_test_cases[] = {
 	KUNIT_CASE(test_forward),
 	KUNIT_CASE(test_backward),
 	KUNIT_CASE(test_used),
+	KUNIT_CASE(test_faulted),
+	KUNIT_CASE(test_faulted_later),
 	KUNIT_CASE(test_part),
 	KUNIT_CASE(test_ends),
 	KUNIT_CASE(test_unmapped),
