@@ -100,7 +100,10 @@ static bool is_used(struct vsvm_svm *svm, u64 half)
 	mutex_lock(&svm->pt->lock);
 	for (addr = half; addr < half + HALF && !used; addr += PAGE_SIZE) {
 		pte = vsvm_pt_lookup(svm->pt, addr);
-		used = (pte & (VSVM_PTE_ACCESSED | VSVM_PTE_LEAF)) == VSVM_PTE_ACCESSED;
+		/* All of the block is one. */
+		if (pte & VSVM_PTE_LEAF)
+			break;
+		used = pte & VSVM_PTE_ACCESSED;
 	}
 	mutex_unlock(&svm->pt->lock);
 	return used;
