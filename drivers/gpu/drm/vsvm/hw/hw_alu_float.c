@@ -10,10 +10,10 @@
  * call it only through the tables at the end, between vsvm_hw_fpu_begin() and vsvm_hw_fpu_end(),
  * for the compiler may use the unit's registers in whichever function it likes.
  *
- * A fused multiplication and addition has no instruction there. The product of two floats is exact
- * as a double, and the sum is rounded to odd: towards zero, and the last bit set if that was not
- * exact. Rounding it once more then gives what rounding once would have given, as a double has more
- * than two bits beyond a float's.
+ * A fused multiplication and addition has no instruction in SSE2; with AVX2 there is FMA. The
+ * product of two floats is exact as a double, and the sum is rounded to odd: towards zero, and the
+ * last bit set if that was not exact. Rounding it once more then gives what rounding once would
+ * have given, as a double has more than two bits beyond a float's.
  *
  * Pure, but for the registers.
  */
@@ -291,7 +291,11 @@ static __always_inline float odd_float(double x)
 
 static __always_inline float fma_float(float a, float b, float c)
 {
+#ifdef __FMA__
+	return __builtin_fmaf(a, b, c);
+#else
 	return fma_odd(a, b, c);
+#endif
 }
 
 static __always_inline float fma_half(float a, float b, float c)
@@ -309,102 +313,48 @@ static void alu_ffma(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, cons
 
 /* Conversions that need no care. Those not to doubles round to nearest even. */
 
-static void half_of_float(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			  u32 on)
+static __always_inline void put_word(u32 *row, unsigned int lane, u32 x)
 {
-	float x[LANES];
-
-	load_floats(x, a);
-	store_halves(dst, x, on);
+	row[lane] = x;
 }
 
-static void float_of_half(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			  u32 on)
+/* A double holds each of them; what vectors convert is signed. */
+static __always_inline double from_u32(u32 x)
 {
-	float x[LANES];
-
-	load_halves(x, a);
-	store_floats(dst, x, on);
-}
-
-static void float_of_double(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			    u32 on)
-{
-	double x[LANES];
-	float y[LANES];
-	unsigned int i;
-
-	load_doubles(x, a);
-	for (i = 0; i < LANES; i++)
-		y[i] = x[i];
-	store_floats(dst, y, on);
-}
-
-static void double_of_float(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			    u32 on)
-{
-	double y[LANES];
-	float x[LANES];
-	unsigned int i;
-
-	load_floats(x, a);
-	for (i = 0; i < LANES; i++)
-		y[i] = x[i];
-	store_doubles(dst, y, on);
-}
-
-static void float_of_s32(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			 u32 on)
-{
-	float y[LANES];
-	unsigned int i;
-
-	for (i = 0; i < LANES; i++)
-		y[i] = (s32)a[i];
-	store_floats(dst, y, on);
-}
-
-static void float_of_u32(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			 u32 on)
-{
-	float y[LANES];
-	unsigned int i;
-
-	/* A double holds each of them; what vectors convert is signed. */
-	for (i = 0; i < LANES; i++)
-		y[i] = (double)(s32)(a[i] ^ 0x80000000) + 0x1p31;
-	store_floats(dst, y, on);
-}
-
-static void double_of_s32(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			  u32 on)
-{
-	double y[LANES];
-	unsigned int i;
-
-	for (i = 0; i < LANES; i++)
-		y[i] = (s32)a[i];
-	store_doubles(dst, y, on);
+	return (double)(s32)(x ^ 0x80000000) + 0x1p31;
 }
 
 /* Towards zero; clamped, and 0 of NaN. */
-static void s32_of_float(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,
-			 u32 on)
+static __always_inline u32 to_s32(float x)
 {
-	u32 y[LANES];
-	float x[LANES];
-	unsigned int i;
+	u32 y = (s32)(absf(x) < 0x1p31f ? x : 0);
 
-	load_floats(x, a);
-	for (i = 0; i < LANES; i++) {
-		float fits = absf(x[i]) < 0x1p31f ? x[i] : 0;
-
-		y[i] = (s32)fits;
-		y[i] = x[i] >= 0x1p31f ? S32_MAX : y[i];
-		y[i] = x[i] <= -0x1p31f ? (u32)S32_MIN : y[i];
-	}
-	store_words(dst, y, on);
+	y = x >= 0x1p31f ? S32_MAX : y;
+	return x <= -0x1p31f ? (u32)S32_MIN : y;
 }
+
+#define CONVERSION(name, put, value)								\
+static __always_inline void name##_lane(u32 *dst, const u32 *a, const u32 *b, const u32 *c,	\
+					unsigned int lane, unsigned int sources, float_fn f,	\
+					double_fn d)						\
+{												\
+	put(dst, lane, value);									\
+}												\
+												\
+static void name(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b, const u32 *c,	\
+		 u32 on)									\
+{												\
+	each_lane(dst, a, b, c, on, name##_lane, 1, NULL, NULL);				\
+}
+
+CONVERSION(half_of_float, put_half, get_float(a, lane))
+CONVERSION(float_of_half, put_float, get_half(a, lane))
+CONVERSION(float_of_double, put_float, get_double(a, lane))
+CONVERSION(double_of_float, put_double, get_float(a, lane))
+CONVERSION(float_of_s32, put_float, (s32)a[lane])
+CONVERSION(float_of_u32, put_float, from_u32(a[lane]))
+CONVERSION(double_of_s32, put_double, (s32)a[lane])
+CONVERSION(s32_of_float, put_word, to_s32(get_float(a, lane)))
 
 #define ANY_ROUND	0xf
 #define EVEN		BIT(VSVM_ROUND_EVEN)

@@ -87,116 +87,105 @@ static __always_inline u32 float_to_half(float x)
 	return sign | half;
 }
 
-static __always_inline void store_words(u32 *dst, const u32 *result, u32 on)
+static __always_inline float get_half(const u32 *row, unsigned int lane)
 {
-	if (on == VSVM_HW_ALL_LANES) {
-		memcpy(dst, result, LANES * sizeof(*dst));
-		return;
-	}
-	for (; on; on &= on - 1)
-		dst[__ffs(on)] = result[__ffs(on)];
+	return half_to_float(row[lane]);
 }
 
-static __always_inline void load_halves(float *x, const u32 *row)
+static __always_inline void put_half(u32 *row, unsigned int lane, float x)
 {
-	unsigned int i;
-
-	for (i = 0; i < LANES; i++)
-		x[i] = half_to_float(row[i]);
+	row[lane] = float_to_half(x);
 }
 
-static __always_inline void store_halves(u32 *dst, const float *x, u32 on)
+static __always_inline float get_float(const u32 *row, unsigned int lane)
 {
-	u32 result[LANES];
-	unsigned int i;
-
-	for (i = 0; i < LANES; i++)
-		result[i] = float_to_half(x[i]);
-	store_words(dst, result, on);
+	return bits_float(row[lane]);
 }
 
-static __always_inline void load_floats(float *x, const u32 *row)
+static __always_inline void put_float(u32 *row, unsigned int lane, float x)
 {
-	memcpy(x, row, LANES * sizeof(*x));
+	row[lane] = float_bits(x);
 }
 
-static __always_inline void store_floats(u32 *dst, const float *x, u32 on)
+static __always_inline double get_double(const u32 *row, unsigned int lane)
 {
-	store_words(dst, (const u32 *)x, on);
+	return bits_double(row[lane] | (u64)row[LANES + lane] << 32);
 }
 
-static __always_inline void load_doubles(double *x, const u32 *row)
+static __always_inline void put_double(u32 *row, unsigned int lane, double x)
 {
-	unsigned int i;
-
-	for (i = 0; i < LANES; i++)
-		x[i] = bits_double(row[i] | (u64)row[LANES + i] << 32);
+	row[lane] = double_bits(x);
+	row[LANES + lane] = double_bits(x) >> 32;
 }
 
-static __always_inline void store_doubles(u32 *dst, const double *x, u32 on)
-{
-	u32 low[LANES], high[LANES];
-	unsigned int i;
+/* One lane of an operation, which is @f or @d if it is not in the function itself */
+typedef void (*lane_fn)(u32 *dst, const u32 *a, const u32 *b, const u32 *c, unsigned int lane,
+			unsigned int sources, float_fn f, double_fn d);
 
-	for (i = 0; i < LANES; i++) {
-		low[i] = double_bits(x[i]);
-		high[i] = double_bits(x[i]) >> 32;
-	}
-	store_words(dst, low, on);
-	store_words(dst + LANES, high, on);
+static __always_inline void half_lane(u32 *dst, const u32 *a, const u32 *b, const u32 *c,
+				      unsigned int lane, unsigned int sources, float_fn f,
+				      double_fn d)
+{
+	put_half(dst, lane, f(get_half(a, lane), sources > 1 ? get_half(b, lane) : 0,
+			      sources > 2 ? get_half(c, lane) : 0));
+}
+
+static __always_inline void float_lane(u32 *dst, const u32 *a, const u32 *b, const u32 *c,
+				       unsigned int lane, unsigned int sources, float_fn f,
+				       double_fn d)
+{
+	put_float(dst, lane, f(get_float(a, lane), sources > 1 ? get_float(b, lane) : 0,
+			       sources > 2 ? get_float(c, lane) : 0));
+}
+
+static __always_inline void double_lane(u32 *dst, const u32 *a, const u32 *b, const u32 *c,
+					unsigned int lane, unsigned int sources, float_fn f,
+					double_fn d)
+{
+	put_double(dst, lane, d(get_double(a, lane), sources > 1 ? get_double(b, lane) : 0,
+				sources > 2 ? get_double(c, lane) : 0));
 }
 
 /*
- * The operation is done for all lanes, and the results of those that are on are kept: there are no
- * traps, and a loop without conditions becomes one on vectors. Operands are loaded before a result
- * is stored, so they may overlap.
+ * There are no traps, so where all lanes are on this is one loop without conditions, on vectors. As
+ * a lane reads its operands before it writes, and none reads what another one writes, they may
+ * overlap.
  */
+static __always_inline void each_lane(u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on,
+				      lane_fn fn, unsigned int sources, float_fn f, double_fn d)
+{
+	unsigned int lane;
+
+	if (on == VSVM_HW_ALL_LANES) {
+#ifdef __clang__
+#pragma clang loop vectorize(assume_safety)
+#else
+#pragma GCC ivdep
+#endif
+		for (lane = 0; lane < LANES; lane++)
+			fn(dst, a, b, c, lane, sources, f, d);
+		return;
+	}
+	for (; on; on &= on - 1)
+		fn(dst, a, b, c, __ffs(on), sources, f, d);
+}
+
 static __always_inline void run_halves(u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on,
 				       unsigned int sources, float_fn fn)
 {
-	float x[LANES], y[LANES] = {}, z[LANES] = {};
-	unsigned int i;
-
-	load_halves(x, a);
-	if (sources > 1)
-		load_halves(y, b);
-	if (sources > 2)
-		load_halves(z, c);
-	for (i = 0; i < LANES; i++)
-		x[i] = fn(x[i], y[i], z[i]);
-	store_halves(dst, x, on);
+	each_lane(dst, a, b, c, on, half_lane, sources, fn, NULL);
 }
 
 static __always_inline void run_floats(u32 *dst, const u32 *a, const u32 *b, const u32 *c, u32 on,
 				       unsigned int sources, float_fn fn)
 {
-	float x[LANES], y[LANES] = {}, z[LANES] = {};
-	unsigned int i;
-
-	load_floats(x, a);
-	if (sources > 1)
-		load_floats(y, b);
-	if (sources > 2)
-		load_floats(z, c);
-	for (i = 0; i < LANES; i++)
-		x[i] = fn(x[i], y[i], z[i]);
-	store_floats(dst, x, on);
+	each_lane(dst, a, b, c, on, float_lane, sources, fn, NULL);
 }
 
 static __always_inline void run_doubles(u32 *dst, const u32 *a, const u32 *b, const u32 *c,
 					u32 on, unsigned int sources, double_fn fn)
 {
-	double x[LANES], y[LANES] = {}, z[LANES] = {};
-	unsigned int i;
-
-	load_doubles(x, a);
-	if (sources > 1)
-		load_doubles(y, b);
-	if (sources > 2)
-		load_doubles(z, c);
-	for (i = 0; i < LANES; i++)
-		x[i] = fn(x[i], y[i], z[i]);
-	store_doubles(dst, x, on);
+	each_lane(dst, a, b, c, on, double_lane, sources, NULL, fn);
 }
 
 /* hw_alu_math.c */

@@ -23,6 +23,13 @@
 #include <linux/fpu.h>
 #ifdef CONFIG_X86
 #include <asm/cpufeature.h>
+
+/*
+ * MXCSR: no exception traps, rounding is to nearest, and an inexact result has been seen. So it is
+ * after the first few instructions anyway. But an emulator may compute with its host's unit only
+ * from then on (QEMU's does), and each section begins anew.
+ */
+#define VSVM_HW_MXCSR	0x1fa0
 #endif
 
 static inline bool vsvm_hw_fpu_available(void)
@@ -30,11 +37,11 @@ static inline bool vsvm_hw_fpu_available(void)
 	return kernel_fpu_available();
 }
 
-/* Is there AVX2, and does the kernel save its registers? */
+/* Is there AVX2, with FMA as all but a few have it, and does the kernel save its registers? */
 static inline bool vsvm_hw_fpu_has_avx2(void)
 {
 #ifdef CONFIG_X86
-	return boot_cpu_has(X86_FEATURE_AVX2) &&
+	return boot_cpu_has(X86_FEATURE_AVX2) && boot_cpu_has(X86_FEATURE_FMA) &&
 	       cpu_has_xfeatures(XFEATURE_MASK_SSE | XFEATURE_MASK_YMM, NULL);
 #else
 	return false;
@@ -44,6 +51,11 @@ static inline bool vsvm_hw_fpu_has_avx2(void)
 static inline void vsvm_hw_fpu_begin(void)
 {
 	kernel_fpu_begin();
+#ifdef CONFIG_X86
+	const u32 mxcsr = VSVM_HW_MXCSR;
+
+	asm volatile("ldmxcsr %0" : : "m" (mxcsr));
+#endif
 }
 
 static inline void vsvm_hw_fpu_end(void)
