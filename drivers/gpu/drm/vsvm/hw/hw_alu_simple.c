@@ -179,6 +179,7 @@ static __always_inline void convert_lanes(u32 *dst, const u32 *a, u32 on, unsign
 	unsigned int lane;
 
 	if (on == VSVM_HW_ALL_LANES) {
+#ifdef VSVM_HW_LANE_BY_LANE
 #ifdef __clang__
 #pragma clang loop vectorize(assume_safety)
 #else
@@ -186,6 +187,14 @@ static __always_inline void convert_lanes(u32 *dst, const u32 *a, u32 on, unsign
 #endif
 		for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
 			put(dst, lane, to, get(a, lane, from, is_signed));
+#else
+		u64 x, y;
+
+		for (lane = 0; lane < VSVM_WAVE_LANES; lane += 2) {
+			get_two(a, lane, from, is_signed, &x, &y);
+			put_two(dst, lane, to, x, y);
+		}
+#endif
 		return;
 	}
 	for (; on; on &= on - 1) {

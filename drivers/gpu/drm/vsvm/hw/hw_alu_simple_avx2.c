@@ -2,5 +2,6 @@
 /*
  * DOC: Simple arithmetic, compiled for AVX2.
  */
+#define VSVM_HW_LANE_BY_LANE
 #define VSVM_HW_LEVEL(name)	name##_avx2
 #include "hw_alu_simple.c"

@@ -11,6 +11,7 @@
 #include <linux/array_size.h>
 #include <linux/minmax.h>
 
+#define VSVM_HW_LANE_BY_LANE
 #include "hw_lanes.h"
 #include "hw_soft.h"
 
