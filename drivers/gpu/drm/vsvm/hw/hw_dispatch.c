@@ -77,6 +77,7 @@ void vsvm_hw_dispatch_begin(struct vsvm_hw_queue *queue)
 	dispatch->group_waves = DIV_ROUND_UP(cmd->local[0] * cmd->local[1] * cmd->local[2],
 					     VSVM_WAVE_LANES);
 	dispatch->next_group = 0;
+	memset(dispatch->next, 0, sizeof(dispatch->next));
 	dispatch->used = 0;
 	dispatch->waiting = 0;
 	dispatch->turn = 0;
@@ -283,13 +284,15 @@ static void start_group(struct vsvm_hw_queue *queue, struct vsvm_hw_team *team)
 		wave->slot = slot;
 		wave->number = group * dispatch->group_waves + i;
 		wave->index = i;
-		wave->group[0] = group % cmd->grid[0];
-		wave->group[1] = group / cmd->grid[0] % cmd->grid[1];
-		wave->group[2] = group / cmd->grid[0] / cmd->grid[1];
+		memcpy(wave->group, dispatch->next, sizeof(wave->group));
 		vsvm_hw_wave_begin(wave, dispatch->program.num_regs,
 				   GENMASK(min(items, VSVM_WAVE_LANES) - 1, 0));
 		queue->engine->budget -= 1 + dispatch->program.num_regs / 16;
 	}
+
+	for (i = 0; i < 2 && dispatch->next[i] == cmd->grid[i] - 1; i++)
+		dispatch->next[i] = 0;
+	dispatch->next[i]++;
 }
 
 static enum vsvm_hw_result run_waves(struct vsvm_hw_queue *queue)

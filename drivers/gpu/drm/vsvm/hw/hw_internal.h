@@ -227,6 +227,8 @@ struct vsvm_hw_dispatch {
 	u64 groups;
 	/** @next_group: workgroup to start next */
 	u64 next_group;
+	/** @next: where that is in x, y, z */
+	u32 next[3];
 	/** @turn: slot that is the first to run */
 	u32 turn;
 	/** @waves: wave of each slot */
@@ -447,7 +449,7 @@ struct vsvm_hw_engine {
 	/** @hot: counters that have reached a threshold in the present section */
 	struct vsvm_hw_counter_record hot[VSVM_HW_COUNTER_HOT];
 	/** @imm: an immediate, spread over two rows */
-	u32 imm[2 * VSVM_WAVE_LANES];
+	u32 imm[2 * VSVM_WAVE_LANES] __aligned(8);
 
 	/** @stats: each written by the thread or under @tlb_lock, and read by anybody */
 	struct vsvm_hw_stats stats;
@@ -559,6 +561,24 @@ static inline void vsvm_hw_hold(struct vsvm_hw_as *as, enum vsvm_hw_hold point, 
 	/* The key is for all devices. */
 	if (static_branch_unlikely(&vsvm_hw_hold_key) && as->hw->config.hold)
 		as->hw->config.hold(as, point, start, end);
+}
+
+/*
+ * Set a row for the lanes that are on. If that is all, two lanes at a time: an emulator is slow at
+ * instructions on strings.
+ */
+static inline void vsvm_hw_fill(u32 *row, u32 on, u32 value)
+{
+	u64 *pairs = (u64 *)row;
+	unsigned int i;
+
+	if (on == VSVM_HW_ALL_LANES) {
+		for (i = 0; i < VSVM_WAVE_LANES / 2; i++)
+			pairs[i] = value | (u64)value << 32;
+		return;
+	}
+	for (; on; on &= on - 1)
+		row[__ffs(on)] = value;
 }
 
 /* hw_device.c */

@@ -137,6 +137,72 @@ static enum vsvm_hw_result kill(struct vsvm_hw_queue *queue, const struct vsvm_h
 	return VSVM_HW_DEAD;
 }
 
+/*
+ * Load or store where the instruction says which of the two it is. Inlined with constants for
+ * @size and @load.
+ */
+static __always_inline enum vsvm_hw_result move(struct vsvm_hw_queue *queue,
+						const struct vsvm_hw_wave *wave,
+						const struct vsvm_hw_insn *insn, u32 lanes,
+						const u32 size, const bool load)
+{
+	const bool shared = insn->mod == VSVM_SPACE_SHARED;
+	const u32 end = shared ? queue->dispatch.shared_size : queue->dispatch.program.scratch_size;
+	const u32 stride = shared ? 0 : queue->dispatch.scratch_stride;
+	const u32 *a = row(wave, insn->a), *b = row(wave, insn->b);
+	u8 *memory = shared ? wave->team->shared : wave->scratch;
+	u32 *dst = row(wave, insn->dst);
+	u32 lane, offset;
+	u64 value;
+
+	for (; lanes; lanes &= lanes - 1) {
+		lane = __ffs(lanes);
+		offset = a[lane] + (u32)insn->imm;
+		if (end < size || offset > end - size)
+			return kill(queue, wave, insn, VSVM_ERROR_BOUNDS,
+				    generic_addr(wave, insn, lane));
+		if (load) {
+			value = 0;
+			memcpy(&value, memory + lane * stride + offset, size);
+			set(dst, lane, size, value);
+		} else {
+			value = size == 8 ? pair(b, lane) : b[lane];
+			memcpy(memory + lane * stride + offset, &value, size);
+		}
+	}
+	return VSVM_HW_DONE;
+}
+
+static enum vsvm_hw_result load(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave,
+				const struct vsvm_hw_insn *insn, u32 lanes)
+{
+	switch (vsvm_hw_type_size(insn->type)) {
+	case 1:
+		return move(queue, wave, insn, lanes, 1, true);
+	case 2:
+		return move(queue, wave, insn, lanes, 2, true);
+	case 4:
+		return move(queue, wave, insn, lanes, 4, true);
+	default:
+		return move(queue, wave, insn, lanes, 8, true);
+	}
+}
+
+static enum vsvm_hw_result store(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave,
+				 const struct vsvm_hw_insn *insn, u32 lanes)
+{
+	switch (vsvm_hw_type_size(insn->type)) {
+	case 1:
+		return move(queue, wave, insn, lanes, 1, false);
+	case 2:
+		return move(queue, wave, insn, lanes, 2, false);
+	case 4:
+		return move(queue, wave, insn, lanes, 4, false);
+	default:
+		return move(queue, wave, insn, lanes, 8, false);
+	}
+}
+
 /**
  * vsvm_hw_local_insn() - execute LD, ST or ATOM in shared or scratch memory
  * @queue: queue
@@ -154,6 +220,10 @@ enum vsvm_hw_result vsvm_hw_local_insn(struct vsvm_hw_queue *queue,
 	const u32 size = vsvm_hw_type_size(insn->type);
 	struct place place;
 
+	if (insn->mod != VSVM_SPACE_GENERIC && insn->op == VSVM_OP_LD)
+		return load(queue, wave, insn, lanes);
+	if (insn->mod != VSVM_SPACE_GENERIC && insn->op == VSVM_OP_ST)
+		return store(queue, wave, insn, lanes);
 	for (; lanes; lanes &= lanes - 1) {
 		place = find(queue, wave, insn, __ffs(lanes), size);
 		if (insn->op == VSVM_OP_ATOM && place.addr % size)

@@ -8,6 +8,9 @@
  * pages noted, and after a replay the instruction goes on for them alone. So no atomic is applied
  * twice and no store is repeated. Neighbouring lanes that touch one page share its translation.
  *
+ * Where all lanes are to do it, one address is as far from the next as any, and all are in one
+ * page, they are looked at once, and what is left is a loop over the values.
+ *
  * A naturally aligned access is a single access of the CPU, so it does not tear. An unaligned one
  * may, and may cross a page; then both pages are translated before a byte is moved.
  *
@@ -17,6 +20,7 @@
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/minmax.h>
+#include <linux/overflow.h>
 #include <linux/string.h>
 
 #include "hw_internal.h"
@@ -271,6 +275,62 @@ static u32 move_split(struct vsvm_hw_queue *queue, u64 va, u32 size, enum vsvm_a
 }
 
 /*
+ * Are the addresses of all lanes in one page, aligned, and each *@step beyond the one before? *@va
+ * becomes the first one.
+ */
+static __always_inline bool is_regular(const u32 *a, u64 offset, const u32 size, u64 *va,
+				       u32 *step)
+{
+	const u64 *low = (const u64 *)a, *high = (const u64 *)(a + VSVM_WAVE_LANES);
+	const u64 both = BIT_ULL(32) + 1;
+	u64 want, diff = 0;
+	unsigned int i;
+	u32 last;
+
+	*step = a[1] - a[0];
+	*va = pair(a, 0) + offset;
+	if (*step > VSVM_HW_PAGE_SIZE / (VSVM_WAVE_LANES - 1) || (*va | *step) % size ||
+	    (*va & ~VSVM_HW_PAGE_MASK) + *step * (VSVM_WAVE_LANES - 1) + size > VSVM_HW_PAGE_SIZE ||
+	    check_add_overflow(a[0], *step * (VSVM_WAVE_LANES - 1), &last))
+		return false;
+	/* Two lanes at a time: as the last one does not, none carries into its neighbour. */
+	want = a[0] * both + ((u64)*step << 32);
+	for (i = 0; i < VSVM_WAVE_LANES / 2; i++, want += 2 * *step * both)
+		diff |= (low[i] ^ want) | (high[i] ^ high[0]);
+	return !diff && (u32)high[0] == high[0] >> 32;
+}
+
+/* All lanes load from or store to @ptr, each @step bytes further on, aligned. */
+static __always_inline void move_regular(void *ptr, u32 step, enum vsvm_access access,
+					 const u32 size, u32 *dst, const u32 *b)
+{
+	const u32 words = size == 4 ? VSVM_WAVE_LANES / 2 : 0;
+	unsigned int lane;
+	u64 value;
+
+	if (words && step == size && IS_ALIGNED((unsigned long)ptr, sizeof(u64))) {
+		/* Nor does half of a larger access tear. */
+		for (lane = 0; lane < words; lane++) {
+			if (access == VSVM_ACCESS_READ)
+				((u64 *)dst)[lane] = READ_ONCE(((u64 *)ptr)[lane]);
+			else
+				WRITE_ONCE(((u64 *)ptr)[lane], ((const u64 *)b)[lane]);
+		}
+		return;
+	}
+	for (lane = 0; lane < VSVM_WAVE_LANES; lane++, ptr += step) {
+		if (access == VSVM_ACCESS_WRITE) {
+			write_value(ptr, size, size == 8 ? pair(b, lane) : b[lane]);
+			continue;
+		}
+		value = read_value(ptr, size);
+		dst[lane] = value;
+		if (size == 8)
+			dst[VSVM_WAVE_LANES + lane] = value >> 32;
+	}
+}
+
+/*
  * Load, store, or do an atomic for the lanes of wave->pending, until one has an address that no
  * page could mend. Inlined with constants for @access and @size.
  */
@@ -295,7 +355,16 @@ static __always_inline void run_lanes(struct vsvm_hw_queue *queue, struct vsvm_h
 	u32 missed = 0;
 	u32 todo, error;
 	void *ptr;
+	u32 step;
 
+	/* If that misses, or fails, it is found again below. */
+	if (access != VSVM_ACCESS_ATOMIC && wave->pending == VSVM_HW_ALL_LANES &&
+	    is_regular(a, offset, size, &va, &step) &&
+	    !open_window(queue, &window, va, access)) {
+		move_regular(window.ptr + (va - window.va), step, access, size, dst, b);
+		wave->pending = 0;
+		return;
+	}
 	for (todo = wave->pending; todo; todo &= todo - 1) {
 		lane = __ffs(todo);
 		va = pair(a, lane) + offset;
@@ -403,7 +472,6 @@ static enum vsvm_hw_result load_argument(struct vsvm_hw_queue *queue,
 	u32 *dst = row(wave, insn->dst);
 	u32 offset = insn->imm;
 	u64 value = 0;
-	u32 on;
 
 	if (offset > cmd->args_size || size > cmd->args_size - offset) {
 		vsvm_hw_queue_kill(queue, VSVM_ERROR_ARGS,
@@ -413,11 +481,9 @@ static enum vsvm_hw_result load_argument(struct vsvm_hw_queue *queue,
 		return VSVM_HW_DEAD;
 	}
 	memcpy(&value, queue->dispatch.args + offset, size);
-	for (on = wave->on; on; on &= on - 1) {
-		dst[__ffs(on)] = value;
-		if (size == 8)
-			dst[VSVM_WAVE_LANES + __ffs(on)] = value >> 32;
-	}
+	vsvm_hw_fill(dst, wave->on, value);
+	if (size == 8)
+		vsvm_hw_fill(dst + VSVM_WAVE_LANES, wave->on, value >> 32);
 	return VSVM_HW_DONE;
 }
 

@@ -312,6 +312,178 @@ static void test_atomic_misaligned_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page[2], 0);
 }
 
+struct pattern {
+	const char *name;
+	/* Address of the first lane, without the offset; how much further each next one is. */
+	u64 base;
+	s64 step;
+	u32 offset;
+	/* This lane is further by so much; of bits above the 32nd too. */
+	unsigned int odd;
+	u64 by;
+};
+
+/* Three pages from PAGE on are there, and three around 2^32. */
+static const struct pattern patterns[] = {
+	{ "bytes", PAGE, 1 },
+	{ "bytes, by one", PAGE + 1, 1 },
+	{ "halves", PAGE, 2 },
+	{ "words", PAGE, 4 },
+	{ "words, by four", PAGE + 4, 4 },
+	{ "words, by two", PAGE + 2, 4 },
+	{ "words, by an offset", PAGE + 64, 4, -60 },
+	{ "longs", PAGE, 8 },
+	{ "longs, by four", PAGE + 4, 8 },
+	{ "vectors of four", PAGE, 16 },
+	{ "most of a page", PAGE, 128 },
+	{ "all of it", PAGE, 132 },
+	{ "the last words", 2 * PAGE - 4 * LANES, 4 },
+	{ "the last longs", 2 * PAGE - 8 * LANES, 8 },
+	{ "over to the next page", 2 * PAGE - 4 * LANES + 4, 4 },
+	{ "half on the next page", 2 * PAGE - 64, 8 },
+	{ "far over", PAGE, 256 },
+	{ "all the same", PAGE + 8, 0 },
+	{ "all the same, by one", PAGE + 9, 0 },
+	{ "backwards", 2 * PAGE - 8, -4 },
+	{ "backwards, longs", 2 * PAGE - 8, -8 },
+	{ "below 2^32", BIT_ULL(32) - 4 * LANES, 4 },
+	{ "over 2^32", BIT_ULL(32) - 64, 4 },
+	{ "from below 2^32 by an offset", BIT_ULL(32) - 64, 4, 128 },
+	{ "from above 2^32 by an offset", BIT_ULL(32) + 64, 4, -256 },
+	{ "over 2^32 by lanes, back by an offset", BIT_ULL(32) - 64, 4, -512 },
+	{ "backwards over 2^32", BIT_ULL(32) + 64, -4, -512 },
+	{ "first lane elsewhere", PAGE, 4, 0, 0, 256 },
+	{ "second lane elsewhere", PAGE, 4, 0, 1, 256 },
+	{ "third lane elsewhere", PAGE, 4, 0, 2, 4 },
+	{ "a lane in the middle", PAGE, 8, 0, 17, 8 },
+	{ "last lane elsewhere", PAGE, 4, 0, 31, 4 },
+	{ "last lane on the next page", PAGE, 4, 0, 31, PAGE },
+	{ "a lane at 2^32", PAGE, 4, 0, 6, BIT_ULL(32) },
+	{ "an odd lane at 2^32", PAGE, 4, 0, 9, BIT_ULL(32) },
+	{ "the last at 2^32", PAGE, 4, 0, 31, BIT_ULL(32) },
+	{ "the first at 2^32", PAGE, 4, 0, 0, BIT_ULL(32) },
+	{ "by a byte", PAGE, 4, 0, 12, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pattern, patterns, name);
+
+static u64 lane_addr(const struct pattern *p, unsigned int lane)
+{
+	return p->base + p->step * lane + (lane == p->odd ? p->by : 0);
+}
+
+/* Where a lane's address is in a copy of @pages, three and three */
+static unsigned int where(const u64 *pages, const struct pattern *p, unsigned int lane)
+{
+	u64 va = lane_addr(p, lane) + (s32)p->offset;
+
+	return va - pages[0] < 3 * PAGE ? va - pages[0] : 3 * PAGE + (va - pages[3]);
+}
+
+/*
+ * However all lanes' addresses lie to each other, each gets what is at its own, and of those that
+ * store to one byte the last one's is left: what one lane after the other does.
+ */
+static void test_pattern(struct kunit *test)
+{
+	/* The second and third of each three follow the one before. */
+	static const u64 pages[] = {
+		PAGE, 2 * PAGE, 3 * PAGE, BIT_ULL(32) - PAGE, BIT_ULL(32), BIT_ULL(32) + PAGE,
+	};
+	const struct pattern *p = test->param_value;
+	u8 *memory[ARRAY_SIZE(pages)], *want;
+	struct fixture *f = test->priv;
+	unsigned int type, lane, i, k;
+
+	want = kunit_kzalloc(test, ARRAY_SIZE(pages) * PAGE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, want);
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		memory[i] = vsvm_hw_test_map(test, f->dev, pages[i], VSVM_PTE_WRITE);
+	f->wave.on = U32_MAX;
+
+	for (type = VSVM_TYPE_U8; type <= VSVM_TYPE_U64; type++) {
+		for (i = 0; i < ARRAY_SIZE(pages); i++) {
+			for (k = 0; k < PAGE; k++)
+				memory[i][k] = 31 * i + 7 * k + (k >> 8);
+			memcpy(want + i * PAGE, memory[i], PAGE);
+		}
+		for (lane = 0; lane < LANES; lane++) {
+			set(f, ADDR, lane, lane_addr(p, lane));
+			set(f, B, lane, value * (lane + 3));
+		}
+		KUNIT_ASSERT_EQ(test, run(f, VSVM_OP_LD, type, p->offset), VSVM_HW_DONE);
+		KUNIT_EXPECT_EQ(test, f->wave.pending, 0);
+		for (lane = 0; lane < LANES; lane++) {
+			u64 loaded = 0;
+
+			for (k = 0; k < 1 << type; k++)
+				loaded |= (u64)want[where(pages, p, lane) + k] << (8 * k);
+			if (type != VSVM_TYPE_U64)
+				loaded |= get(f, DST, lane) & ~(u64)U32_MAX;
+			KUNIT_EXPECT_EQ_MSG(test, get(f, DST, lane), loaded, "load %u, lane %u",
+					    1 << type, lane);
+		}
+		for (lane = 0; lane < LANES; lane++) {
+			for (k = 0; k < 1 << type; k++)
+				want[where(pages, p, lane) + k] = value * (lane + 3) >> (8 * k);
+		}
+		KUNIT_ASSERT_EQ(test, run(f, VSVM_OP_ST, type, p->offset), VSVM_HW_DONE);
+		for (i = 0; i < ARRAY_SIZE(pages); i++)
+			KUNIT_EXPECT_MEMEQ_MSG(test, memory[i], want + i * PAGE, PAGE,
+					       "store %u, page %u", 1 << type, i);
+	}
+}
+
+/* A load may be to its own address, of which all is read before any is written. */
+static void test_pattern_over_address(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vsvm_hw_insn insn = {
+		.op = VSVM_OP_LD, .type = VSVM_TYPE_U64, .dst = ADDR, .a = ADDR,
+	};
+	unsigned int lane, over;
+	u64 *page;
+
+	page = vsvm_hw_test_map(test, f->dev, PAGE, VSVM_PTE_WRITE);
+	f->wave.on = U32_MAX;
+	for (over = 0; over < 2; over++) {
+		/* The upper half of the address becomes the lower one of the value. */
+		insn.dst = ADDR + over;
+		for (lane = 0; lane < LANES; lane++) {
+			page[lane] = value + lane;
+			set(f, ADDR, lane, PAGE + 8 * lane);
+		}
+		KUNIT_ASSERT_EQ(test, vsvm_hw_mem_insn(&f->dev->queue, &f->wave, &insn),
+				VSVM_HW_DONE);
+		for (lane = 0; lane < LANES; lane++)
+			KUNIT_EXPECT_EQ(test, get(f, ADDR + over, lane), value + lane);
+	}
+}
+
+/* A page that is not there is asked for once, whatever the pattern. */
+static void test_pattern_missing(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct vsvm_hw_fault fault;
+	unsigned int lane;
+
+	f->wave.on = U32_MAX;
+	for (lane = 0; lane < LANES; lane++)
+		set(f, ADDR, lane, PAGE + 4 * lane);
+	KUNIT_EXPECT_EQ(test, run(f, VSVM_OP_LD, VSVM_TYPE_U32, 64), VSVM_HW_PARKED);
+	KUNIT_EXPECT_EQ(test, f->wave.pending, U32_MAX);
+	KUNIT_EXPECT_EQ(test, vsvm_hw_fault_read(&f->dev->hw, &fault, 1), 1);
+	KUNIT_EXPECT_EQ(test, fault.addr, PAGE + 64);
+	KUNIT_EXPECT_EQ(test, vsvm_hw_fault_read(&f->dev->hw, &fault, 1), 0);
+	KUNIT_EXPECT_EQ(test, f->regs[DST][0], STALE);
+
+	vsvm_hw_test_map(test, f->dev, PAGE, 0);
+	KUNIT_EXPECT_EQ(test, run(f, VSVM_OP_LD, VSVM_TYPE_U32, 64), VSVM_HW_DONE);
+	KUNIT_EXPECT_EQ(test, f->regs[DST][LANES - 1], 0);
+	/* To read it is no permission to write. */
+	KUNIT_EXPECT_EQ(test, run(f, VSVM_OP_ST, VSVM_TYPE_U32, 64), VSVM_HW_PARKED);
+}
+
 /* Lanes with one address take turns; lanes that miss are all that is left to do. */
 static void test_atomic_lanes(struct kunit *test)
 {
@@ -450,6 +622,9 @@ static struct kunit_case mem_cases[] = {
 	KUNIT_CASE(test_split_missing),
 	KUNIT_CASE_PARAM(test_address, address_gen_params),
 	KUNIT_CASE(test_atomic_misaligned_later),
+	KUNIT_CASE_PARAM(test_pattern, pattern_gen_params),
+	KUNIT_CASE(test_pattern_over_address),
+	KUNIT_CASE(test_pattern_missing),
 	KUNIT_CASE(test_atomic_lanes),
 	KUNIT_CASE(test_atomic_operands),
 	KUNIT_CASE_PARAM(test_argument, arg_gen_params),

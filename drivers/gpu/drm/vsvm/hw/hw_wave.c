@@ -57,12 +57,17 @@ static u32 *row(const struct vsvm_hw_wave *wave, u8 reg)
 static u32 predicate(const struct vsvm_hw_wave *wave, const struct vsvm_hw_insn *insn)
 {
 	const u32 *value = row(wave, insn->a);
+	const u64 *pairs = (const u64 *)value;
 	unsigned int lane;
+	u64 any = 0;
 	u32 set = 0;
 
 	if (!(insn->flags & VSVM_INSN_PRED))
 		return wave->on;
-	for (lane = 0; lane < VSVM_WAVE_LANES; lane++)
+	/* Most branches leave a loop, and are not taken. */
+	for (lane = 0; lane < VSVM_WAVE_LANES / 2; lane++)
+		any |= pairs[lane];
+	for (lane = 0; any && lane < VSVM_WAVE_LANES; lane++)
 		set |= (u32)!!value[lane] << lane;
 	return wave->on & (insn->flags & VSVM_INSN_NOT ? ~set : set);
 }
@@ -142,9 +147,10 @@ static void run_alu(struct vsvm_hw_engine *engine, const struct vsvm_hw_wave *wa
 	const u32 *source[3] = { row(wave, insn->a), row(wave, insn->b), row(wave, insn->c) };
 
 	if (insn->imm_source) {
-		memset32(engine->imm, insn->imm, VSVM_WAVE_LANES);
+		vsvm_hw_fill(engine->imm, VSVM_HW_ALL_LANES, insn->imm);
 		if (insn->imm_wide)
-			memset32(engine->imm + VSVM_WAVE_LANES, insn->imm >> 32, VSVM_WAVE_LANES);
+			vsvm_hw_fill(engine->imm + VSVM_WAVE_LANES, VSVM_HW_ALL_LANES,
+				     insn->imm >> 32);
 		source[insn->imm_source - 1] = engine->imm;
 	}
 	if (insn->alu)
@@ -154,34 +160,50 @@ static void run_alu(struct vsvm_hw_engine *engine, const struct vsvm_hw_wave *wa
 		vsvm_hw_subgroup_insn(wave, insn, source[0], source[1]);
 }
 
-/* The work item of a lane in its workgroup, in x, y, or z. */
-static u32 local_id(const struct vsvm_cmd_dispatch *cmd, u32 item, unsigned int axis)
+/* @first, @first + 1, ... */
+static void set_sequence(u32 *dst, u32 on, u32 first)
 {
-	switch (axis) {
-	case 0:
-		return item % cmd->local[0];
-	case 1:
-		return item / cmd->local[0] % cmd->local[1];
-	default:
-		return item / (cmd->local[0] * cmd->local[1]);
+	u64 *pairs = (u64 *)dst;
+	unsigned int lane;
+
+	if (on == VSVM_HW_ALL_LANES) {
+		for (lane = 0; lane < VSVM_WAVE_LANES; lane += 2)
+			pairs[lane / 2] = (first + lane) | (u64)(first + lane + 1) << 32;
+		return;
 	}
-}
-
-static void set_all(u32 *dst, u32 on, u32 value)
-{
 	for (; on; on &= on - 1)
-		dst[__ffs(on)] = value;
+		dst[__ffs(on)] = first + __ffs(on);
 }
 
-/* Set to the number of the work item on an axis, times 1, plus @base. */
+/*
+ * Set to the number of the work item on an axis in its workgroup, plus @base. Lanes go through the
+ * workgroup row by row, so that only the first one's place has to be computed.
+ */
 static void set_items(const struct vsvm_cmd_dispatch *cmd, const struct vsvm_hw_wave *wave,
 		      u32 *dst, unsigned int axis, u32 base)
 {
-	u32 on, lane;
+	const u32 first = wave->index * VSVM_WAVE_LANES;
+	const u32 *size = cmd->local;
+	u32 item[3] = { first % size[0], first / size[0] % size[1], first / size[0] / size[1] };
+	unsigned int lane;
 
-	for (on = wave->on; on; on &= on - 1) {
-		lane = __ffs(on);
-		dst[lane] = base + local_id(cmd, wave->index * VSVM_WAVE_LANES + lane, axis);
+	if (item[0] + VSVM_WAVE_LANES <= size[0]) {
+		if (axis)
+			vsvm_hw_fill(dst, wave->on, base + item[axis]);
+		else
+			set_sequence(dst, wave->on, base + item[0]);
+		return;
+	}
+	for (lane = 0; lane < VSVM_WAVE_LANES; lane++) {
+		if (wave->on & BIT(lane))
+			dst[lane] = base + item[axis];
+		if (++item[0] < size[0])
+			continue;
+		item[0] = 0;
+		if (++item[1] < size[1])
+			continue;
+		item[1] = 0;
+		item[2]++;
 	}
 }
 
@@ -190,18 +212,15 @@ static void special(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave
 {
 	const struct vsvm_cmd_dispatch *cmd = &queue->packet.dispatch;
 	u32 *dst = row(wave, insn->dst);
-	unsigned int axis, lane;
+	unsigned int axis;
 	u64 now;
 
 	switch (insn->mod) {
 	case VSVM_SREG_LANE:
-		for (lane = 0; lane < VSVM_WAVE_LANES; lane++) {
-			if (wave->on & BIT(lane))
-				dst[lane] = lane;
-		}
+		set_sequence(dst, wave->on, 0);
 		break;
 	case VSVM_SREG_WAVE:
-		set_all(dst, wave->on, wave->index);
+		vsvm_hw_fill(dst, wave->on, wave->index);
 		break;
 	case VSVM_SREG_LOCAL_X:
 	case VSVM_SREG_LOCAL_Y:
@@ -211,17 +230,17 @@ static void special(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave
 	case VSVM_SREG_GROUP_X:
 	case VSVM_SREG_GROUP_Y:
 	case VSVM_SREG_GROUP_Z:
-		set_all(dst, wave->on, wave->group[insn->mod - VSVM_SREG_GROUP_X]);
+		vsvm_hw_fill(dst, wave->on, wave->group[insn->mod - VSVM_SREG_GROUP_X]);
 		break;
 	case VSVM_SREG_LOCAL_SIZE_X:
 	case VSVM_SREG_LOCAL_SIZE_Y:
 	case VSVM_SREG_LOCAL_SIZE_Z:
-		set_all(dst, wave->on, cmd->local[insn->mod - VSVM_SREG_LOCAL_SIZE_X]);
+		vsvm_hw_fill(dst, wave->on, cmd->local[insn->mod - VSVM_SREG_LOCAL_SIZE_X]);
 		break;
 	case VSVM_SREG_GRID_X:
 	case VSVM_SREG_GRID_Y:
 	case VSVM_SREG_GRID_Z:
-		set_all(dst, wave->on, cmd->grid[insn->mod - VSVM_SREG_GRID_X]);
+		vsvm_hw_fill(dst, wave->on, cmd->grid[insn->mod - VSVM_SREG_GRID_X]);
 		break;
 	case VSVM_SREG_GLOBAL_X:
 	case VSVM_SREG_GLOBAL_Y:
@@ -230,30 +249,27 @@ static void special(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave
 		set_items(cmd, wave, dst, axis, wave->group[axis] * cmd->local[axis]);
 		break;
 	case VSVM_SREG_ENGINE:
-		set_all(dst, wave->on, queue->engine->id);
+		vsvm_hw_fill(dst, wave->on, queue->engine->id);
 		break;
 	case VSVM_SREG_LOCAL_INDEX:
-		for (lane = 0; lane < VSVM_WAVE_LANES; lane++) {
-			if (wave->on & BIT(lane))
-				dst[lane] = wave->index * VSVM_WAVE_LANES + lane;
-		}
+		set_sequence(dst, wave->on, wave->index * VSVM_WAVE_LANES);
 		break;
 	case VSVM_SREG_WAVES:
-		set_all(dst, wave->on, queue->dispatch.group_waves);
+		vsvm_hw_fill(dst, wave->on, queue->dispatch.group_waves);
 		break;
 	case VSVM_SREG_GLOBAL_SIZE_X:
 	case VSVM_SREG_GLOBAL_SIZE_Y:
 	case VSVM_SREG_GLOBAL_SIZE_Z:
 		axis = insn->mod - VSVM_SREG_GLOBAL_SIZE_X;
-		set_all(dst, wave->on, cmd->grid[axis] * cmd->local[axis]);
+		vsvm_hw_fill(dst, wave->on, cmd->grid[axis] * cmd->local[axis]);
 		break;
 	case VSVM_SREG_SHARED_SIZE:
-		set_all(dst, wave->on, queue->dispatch.shared_size);
+		vsvm_hw_fill(dst, wave->on, queue->dispatch.shared_size);
 		break;
 	case VSVM_SREG_CLOCK:
 		now = ktime_get_ns();
-		set_all(dst, wave->on, now);
-		set_all(dst + VSVM_WAVE_LANES, wave->on, now >> 32);
+		vsvm_hw_fill(dst, wave->on, now);
+		vsvm_hw_fill(dst + VSVM_WAVE_LANES, wave->on, now >> 32);
 		break;
 	}
 }
