@@ -48,7 +48,7 @@ static const struct spoilt spoilt[] = {
 	{ "no items in z", VSVM_CMD_DISPATCH, offsetof(struct vsvm_cmd_dispatch, local[2]), 4, 0 },
 	/* the good packet has 4 groups and 32 items in x, 2 of each in y, 1 in z */
 	{ "too many groups", VSVM_CMD_DISPATCH,
-	  offsetof(struct vsvm_cmd_dispatch, grid[2]), 4, 1u << 29 },
+	  offsetof(struct vsvm_cmd_dispatch, grid[1]), 8, 1ull << 24 | 1ull << 56 },
 	{ "groups overflow 64 bits", VSVM_CMD_DISPATCH,
 	  offsetof(struct vsvm_cmd_dispatch, grid[1]), 8, 0x8000000080000000 },
 	{ "too many items", VSVM_CMD_DISPATCH,

@@ -81,7 +81,7 @@ struct vsvm_cmd_dispatch {
 	__u64 args;
 	/** @args_size: bytes of arguments, 0..%VSVM_MAX_ARGS */
 	__u32 args_size;
-	/** @grid: workgroups in x, y, z; each >= 1, their product <= 2^32 - 1 */
+	/** @grid: workgroups in x, y, z; each >= 1, their product <= %VSVM_MAX_GROUPS */
 	__u32 grid[3];
 	/**
 	 * @local: work items of a workgroup in x, y, z; each >= 1, their product <= %VSVM_MAX_LOCAL
@@ -252,11 +252,16 @@ struct vsvm_cmd_fence {
 /** VSVM_MAX_REGS - registers a program may use */
 #define VSVM_MAX_REGS		256
 /** VSVM_MAX_INSNS - instructions of one program */
-#define VSVM_MAX_INSNS		16384
+#define VSVM_MAX_INSNS		131072
 /** VSVM_MAX_NESTING - IF and LOOP open at one point */
 #define VSVM_MAX_NESTING	64
 /** VSVM_MAX_ARGS - bytes of kernel arguments */
 #define VSVM_MAX_ARGS		4096
+/**
+ * VSVM_MAX_GROUPS - workgroups of a dispatch: enough for 2^32 work items along x, 65535 workgroups
+ * along y and 1023 along z
+ */
+#define VSVM_MAX_GROUPS		(1ULL << 48)
 /** VSVM_MAX_LOCAL - work items of a workgroup */
 #define VSVM_MAX_LOCAL		1024
 /** VSVM_MAX_SHARED - bytes of shared memory of a workgroup */

@@ -21,6 +21,7 @@
 #include <linux/atomic.h>
 #include <linux/io.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
@@ -124,15 +125,14 @@ static bool product_ok(const u32 n[3], u64 limit)
 {
 	u64 product = (u64)n[0] * n[1];
 
-	/* The first product fits into 64 bits, and within the limit so does the second. */
-	return product && product <= limit && n[2] && product * n[2] <= limit;
+	return product && product <= limit && n[2] && n[2] <= div64_u64(limit, product);
 }
 
 static u32 check_dispatch(const struct vsvm_cmd_dispatch *cmd)
 {
 	if (cmd->program % 8 || cmd->args_size > VSVM_MAX_ARGS ||
 	    cmd->shared_size > VSVM_MAX_SHARED ||
-	    !product_ok(cmd->grid, U32_MAX) || !product_ok(cmd->local, VSVM_MAX_LOCAL))
+	    !product_ok(cmd->grid, VSVM_MAX_GROUPS) || !product_ok(cmd->local, VSVM_MAX_LOCAL))
 		return VSVM_ERROR_COMMAND;
 	return 0;
 }

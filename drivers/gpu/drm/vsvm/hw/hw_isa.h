@@ -107,7 +107,7 @@ struct vsvm_hw_program {
 	/** @has_else: bits of those whose ELSE has been seen */
 	u64 has_else;
 	/** @open: instruction that opened each of them */
-	u16 open[VSVM_MAX_NESTING];
+	u32 open[VSVM_MAX_NESTING];
 };
 
 /* hw_program.c */

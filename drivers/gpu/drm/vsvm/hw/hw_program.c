@@ -325,7 +325,6 @@ static bool nest(struct vsvm_hw_program *program, u8 op)
 bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head,
 			   u32 features)
 {
-	BUILD_BUG_ON(VSVM_MAX_INSNS - 1 > U16_MAX);
 	BUILD_BUG_ON(BITS_PER_TYPE(program->has_else) < VSVM_MAX_NESTING);
 
 	if (head->magic != VSVM_PROGRAM_MAGIC || head->version != VSVM_PROGRAM_VERSION ||

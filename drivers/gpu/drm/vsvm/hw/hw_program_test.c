@@ -322,6 +322,8 @@ static void test_decoded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, out[1].a, 5);
 }
 
+KUNIT_DEFINE_ACTION_WRAPPER(free_insns, kvfree, const void *);
+
 /* Checks and ends a program of one-letter instructions, all for register 0. */
 static struct vsvm_hw_insn *assemble(struct kunit *test, const char *text)
 {
@@ -334,8 +336,9 @@ static struct vsvm_hw_insn *assemble(struct kunit *test, const char *text)
 	struct vsvm_hw_program program = { .num_regs = 1, .num_insns = count };
 	u32 i;
 
-	program.insns = kunit_kcalloc(test, count, sizeof(*program.insns), GFP_KERNEL);
+	program.insns = kvcalloc(count, sizeof(*program.insns), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, program.insns);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_insns, program.insns), 0);
 	for (i = 0; i < count; i++) {
 		const struct vsvm_insn insn = { .op = ops[(u8)text[i]] };
 
