@@ -235,6 +235,33 @@ static void test_limits(struct cl *cl)
 	CL(clReleaseKernel(fill));
 }
 
+/* An executable need not have kernels; and a debugger may be wanted. */
+static void test_empty(struct cl *cl)
+{
+	const char *source = "int f(int x) { return x + 1; }";
+	cl_uint count = 1;
+	cl_program program;
+	cl_int ret;
+
+	program = clCreateProgramWithSource(cl->context, 1, &source, NULL, &ret);
+	CL(ret);
+	CHECK(clCreateKernelsInProgram(program, 0, NULL, &count) == CL_INVALID_PROGRAM_EXECUTABLE);
+	clCreateKernel(program, "f", &ret);
+	CHECK(ret == CL_INVALID_PROGRAM_EXECUTABLE);
+	CL(clBuildProgram(program, 1, &cl->device, "-g -cl-std=CL3.0", NULL, NULL));
+	CL(clCreateKernelsInProgram(program, 0, NULL, &count));
+	CHECK(!count);
+	clCreateKernel(program, "f", &ret);
+	CHECK(ret == CL_INVALID_KERNEL_NAME);
+	CL(clReleaseProgram(program));
+
+	program = clCreateProgramWithSource(cl->context, 1, &source, NULL, &ret);
+	CL(ret);
+	CL(clCompileProgram(program, 1, &cl->device, "-g", 0, NULL, NULL, NULL, NULL));
+	CHECK(clCreateKernelsInProgram(program, 0, NULL, &count) == CL_INVALID_PROGRAM_EXECUTABLE);
+	CL(clReleaseProgram(program));
+}
+
 static void test_bad(struct cl *cl)
 {
 	cl_program program;
@@ -261,6 +288,7 @@ int main(void)
 	test_times(&cl);
 	test_printf(&cl);
 	test_limits(&cl);
+	test_empty(&cl);
 	test_bad(&cl);
 	cl_close(&cl);
 	return cl_ok();

@@ -33,6 +33,10 @@ static const struct {
 	/* What is behind a vector in the same call */
 	{ "%v3hhd %d %v3hd %ld", "(char3)(-1, 2, 3), 7, (short3)(1, -2, 3), 9L",
 	  "-1,2,3 7 1,-2,3 9" },
+	{ "%v2hhx %v2hhx %v3hhu %c", "(uchar2)(1, 2), (uchar2)(3, 4), (uchar3)(5, 6, 7), '.'",
+	  "1,2 3,4 5,6,7 ." },
+	{ "%v2hhd %v2hhd %v2hhd", "(char2)(-1, 2), (char2)(3, -4), (char2)(5, 6)",
+	  "-1,2 3,-4 5,6" },
 	{ "%v4hlf %s %c", "(float4)(1), \"text\", 'x'",
 	  "1.000000,1.000000,1.000000,1.000000 text x" },
 
