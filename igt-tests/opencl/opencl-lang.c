@@ -208,6 +208,24 @@ static const char source[] =
 	"	}\n"
 	"}\n"
 	"\n"
+	"struct pair { float x, y; };\n"
+	"struct three { float x; struct pair p; };\n"
+	"kernel void copies(global float *o)\n"
+	"{\n"
+	"	global struct pair *d = (global struct pair *)o;\n"
+	"	global struct three *e = (global struct three *)(o + 10);\n"
+	"	struct pair r;\n"
+	"	struct three t;\n"
+	"	r.x = 1; r.y = 2; d[0] = r;\n"
+	"	r.x = 3; r.y = 4; d[1] = r;\n"
+	"	r.x = 5; d[2] = r;\n"
+	"	r = d[0]; d[3] = r;\n"
+	"	r.x = 0; r.y = d[1].x; d[4] = r;\n"
+	"	t.x = 9; t.p.x = 8; t.p.y = 7; e[0] = t;\n"
+	"	t.p.x = 11; t.p.y = 8; *(global struct pair *)(o + 13) = t.p;\n"
+	"	t.p.x = 0;\n"
+	"}\n"
+	"\n"
 	"kernel void say(int i, long l, float f, float4 v, double d)\n"
 	"{\n"
 	"	printf(\"%d %5d|%-5d|%x %ld %lx\\n\", i, i, i, i, l, l);\n"
@@ -555,6 +573,22 @@ static void test_sizes(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* A structure that is changed between one copy of it and the next */
+static void test_copies(struct cl *cl)
+{
+	static const float want[] = { 1, 2, 3, 4, 5, 4, 1, 2, 0, 3, 9, 8, 7, 11, 8 };
+	float out[15] = {};
+	cl_kernel kernel = cl_kernel_of(cl, source, "copies");
+
+	cl_arg_ptr(kernel, 0, out);
+	cl_run(cl, kernel, 1, 0);
+	for (size_t i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		if (out[i] != want[i])
+			FAIL("copies: number %zu is %g and not %g", i, out[i], want[i]);
+	}
+	CL(clReleaseKernel(kernel));
+}
+
 static void test_printf(struct cl *cl)
 {
 	static const char expect[] =
@@ -610,6 +644,7 @@ int main(void)
 	test_groups(&cl);
 	test_lanes(&cl);
 	test_sizes(&cl);
+	test_copies(&cl);
 	test_printf(&cl);
 	cl_close(&cl);
 	return cl_ok();
