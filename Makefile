@@ -71,7 +71,7 @@ native: image ## build the arithmetic of the virtual GPU as a program, with sani
 # Mesa, and what runs on it, have a root of their own.
 .PHONY: mesa
 mesa: export EXTRA := $(shell scripts/mesa-packages)
-mesa: image ## build Mesa's OpenCL with the driver for vsvm: build/mesa [MESA_SRC=]
+mesa: image ## build Mesa's OpenCL with the driver for vsvm: build/mesa [MESA_SRC= ASSERTIONS=1]
 	@scripts/mesa
 
 .PHONY: mesa-rebase-check
@@ -81,7 +81,7 @@ mesa-rebase-check: image ## does mesa-patches/series apply, and has it our uAPI?
 
 .PHONY: check-opencl
 check-opencl: export EXTRA := $(shell scripts/mesa-packages)
-check-opencl: mesa module ## run igt-tests/opencl and examples/opencl in the guest [TESTS=]
+check-opencl: mesa module ## run igt-tests/opencl, examples/opencl and piglit in the guest [TESTS= PIGLIT=0]
 	@scripts/check-opencl
 
 .PHONY: bench-opencl
@@ -91,7 +91,7 @@ bench-opencl: mesa module ## vsvm beside Mesa's llvmpipe and PoCL, on the same e
 
 .PHONY: check-piglit
 check-piglit: export EXTRA := $(shell scripts/mesa-packages --more)
-check-piglit: mesa module ## run tests of OpenCL of piglit's [TESTS=]
+check-piglit: mesa module ## run piglit's tests of OpenCL alone [TESTS=]
 	@scripts/check-piglit
 
 .PHONY: run-opencl
