@@ -28,10 +28,10 @@ static uint64_t next(void *data)
 	return state;
 }
 
-/* Registers of one lane are apart, as they are in a wave. */
-static u32 regs[10][LANES];
+#define REGS	10
 
-enum { A = 0, B = 2, C = 4, D = 6 };
+/* Registers of one lane are apart, as they are in a wave. */
+static u32 regs[REGS][LANES] __attribute__((aligned(8))), before[REGS][LANES], after[REGS][LANES];
 
 static void set(unsigned int reg, unsigned int lane, uint64_t value)
 {
@@ -67,16 +67,23 @@ static void run(const struct vsvm_row *row, uint8_t type, uint8_t mod, unsigned 
 	struct vsvm_hw_insn insn = { .op = row->op, .type = type, .mod = mod };
 	const struct vsvm_insn text = { .op = row->op, .type = type, .mod = mod };
 	const u32 on = next(NULL) % 2 ? ~0u : (u32)next(NULL);
+	/* registers of the sources and the result: apart, the same, or half over each other */
+	const bool apart = next(NULL) % 4 == 0;
 	uint64_t want[LANES];
+	unsigned int at[4];
 
 	if (!vsvm_hw_alu_find_level(&insn, level) || !insn.alu) {
 		printf("%s: no function\n", row->name);
 		failures++;
 		return;
 	}
+	for (unsigned int i = 0; i < 4; i++)
+		at[i] = apart ? 2 * i : next(NULL) % 6;
 	for (unsigned int lane = 0; lane < LANES; lane++) {
 		uint64_t src[3];
 
+		for (unsigned int i = 0; i < REGS; i++)
+			regs[i][lane] = 0x5a5a5a5a;
 		for (unsigned int i = 0; i < 3; i++) {
 			src[i] = vsvm_oracle_operand(source_type(row, i, type, mod), next, NULL);
 			/* for predicates */
@@ -89,22 +96,42 @@ static void run(const struct vsvm_row *row, uint8_t type, uint8_t mod, unsigned 
 		if (row->op == VSVM_OP_FFMA && next(NULL) % 4 == 0)
 			vsvm_oracle_tie(type, src, next, NULL);
 		for (unsigned int i = 0; i < 3; i++)
-			set(2 * i, lane, src[i]);
-		set(D, lane, 0x5a5a5a5a5a5a5a5a);
-		want[lane] = on >> lane & 1 ? vsvm_oracle(&text, src[0], src[1], src[2]) :
-			     is_wide(row, type) ? 0x5a5a5a5a5a5a5a5a : 0x5a5a5a5a;
+			set(at[i], lane, src[i]);
 	}
-	insn.alu(type, mod, regs[D], regs[A], regs[B], regs[C], on);
+	memcpy(before, regs, sizeof(regs));
 	for (unsigned int lane = 0; lane < LANES; lane++) {
-		uint64_t got = get(D, lane, is_wide(row, type));
+		uint64_t src[3];
 
-		if (on >> lane & 1 ? vsvm_oracle_accepts(&text, want[lane], got) :
-		    got == want[lane])
+		/* what overlaps has been set by the last one */
+		for (unsigned int i = 0; i < 3; i++) {
+			const uint8_t t = source_type(row, i, type, mod);
+
+			src[i] = get(at[i], lane, (t & 3) == 3);
+			if ((t & 3) < 2)
+				src[i] &= (1ull << (8 << (t & 3))) - 1;
+		}
+		want[lane] = vsvm_oracle(&text, src[0], src[1], src[2]);
+	}
+	insn.alu(type, mod, regs[at[3]], regs[at[0]], regs[at[1]], regs[at[2]], on);
+	memcpy(after, regs, sizeof(regs));
+	for (unsigned int lane = 0; lane < LANES; lane++) {
+		uint64_t got = get(at[3], lane, is_wide(row, type));
+		bool bad = false;
+
+		if (on >> lane & 1) {
+			bad = !vsvm_oracle_accepts(&text, want[lane], got);
+			after[at[3]][lane] = before[at[3]][lane];
+			if (is_wide(row, type))
+				after[at[3] + 1][lane] = before[at[3] + 1][lane];
+		}
+		/* no other register, and no lane that is off */
+		for (unsigned int i = 0; i < REGS; i++)
+			bad |= after[i][lane] != before[i][lane];
+		if (!bad)
 			continue;
 		if (failures++ < 20)
-			printf("%s type %u mod %u of %#llx, %#llx, %#llx: %#llx, not %#llx\n",
-			       row->name, type, mod, (long long)get(A, lane, true),
-			       (long long)get(B, lane, true), (long long)get(C, lane, true),
+			printf("%s type %u mod %u vectors %u lanes %#x lane %u r%u = r%u r%u r%u: %#llx, not %#llx\n",
+			       row->name, type, mod, level, on, lane, at[3], at[0], at[1], at[2],
 			       (long long)got, (long long)want[lane]);
 	}
 }

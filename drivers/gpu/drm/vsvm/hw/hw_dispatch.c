@@ -155,6 +155,8 @@ static enum vsvm_hw_result read_insns(struct vsvm_hw_queue *queue)
 		}
 		queue->engine->budget -= count;
 	}
+	/* A look at each. */
+	queue->engine->budget -= program->num_insns / 64;
 	bad = vsvm_hw_program_end(program);
 	if (bad < program->num_insns)
 		return kill(queue, VSVM_ERROR_PROGRAM, insn_va(queue, bad));

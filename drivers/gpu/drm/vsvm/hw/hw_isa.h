@@ -28,8 +28,8 @@ static inline unsigned int vsvm_hw_type_size(u8 type)
  * @c: row of the third source
  * @on: mask of lanes
  *
- * Operands are rows of %VSVM_WAVE_LANES words; the high half of a 64-bit one is the row after. A
- * row is read only if the operation has that source. Rows may be the same.
+ * Operands are rows of %VSVM_WAVE_LANES words, aligned to 8 bytes; the high half of a 64-bit one is
+ * the row after. A row is read only if the operation has that source. Rows may be the same.
  */
 typedef void (*vsvm_hw_alu_fn)(u8 type, u8 mod, u32 *dst, const u32 *a, const u32 *b,
 			       const u32 *c, u32 on);

@@ -362,6 +362,8 @@ static const struct pattern patterns[] = {
 	{ "an odd lane at 2^32", PAGE, 4, 0, 9, BIT_ULL(32) },
 	{ "the last at 2^32", PAGE, 4, 0, 31, BIT_ULL(32) },
 	{ "the first at 2^32", PAGE, 4, 0, 0, BIT_ULL(32) },
+	{ "the last back by 2^32", BIT_ULL(32) - 4 * (LANES - 1), 4, PAGE + 128, LANES - 1,
+	  -BIT_ULL(32) },
 	{ "by a byte", PAGE, 4, 0, 12, 1 },
 };
 
@@ -482,6 +484,38 @@ static void test_pattern_missing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->regs[DST][LANES - 1], 0);
 	/* To read it is no permission to write. */
 	KUNIT_EXPECT_EQ(test, run(f, VSVM_OP_ST, VSVM_TYPE_U32, 64), VSVM_HW_PARKED);
+}
+
+/* Around 2^64: addresses wrap, and what is beyond the MMU's end is the first lane's error. */
+static void test_pattern_wrap(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int lane;
+	u32 *page;
+
+	page = vsvm_hw_test_map(test, f->dev, 0, VSVM_PTE_WRITE);
+	f->wave.on = U32_MAX;
+	for (lane = 0; lane < LANES; lane++) {
+		page[lane] = lane + 77;
+		page[16 + LANES + lane] = 1000 + lane;
+		set(f, ADDR, lane, (u64)-256 + 4 * lane);
+	}
+	/* From below by an offset, all beyond. */
+	KUNIT_ASSERT_EQ(test, run(f, VSVM_OP_LD, VSVM_TYPE_U32, 256), VSVM_HW_DONE);
+	for (lane = 0; lane < LANES; lane++)
+		KUNIT_EXPECT_EQ(test, f->regs[DST][lane], lane + 77);
+	/* Lanes wrap in the registers, and the offset moves the others beyond. */
+	for (lane = 0; lane < LANES; lane++)
+		set(f, ADDR, lane, (u64)-64 + 4 * lane);
+	KUNIT_ASSERT_EQ(test, run(f, VSVM_OP_LD, VSVM_TYPE_U32, 64), VSVM_HW_DONE);
+	for (lane = 0; lane < LANES; lane++)
+		KUNIT_EXPECT_EQ(test, f->regs[DST][lane], lane + 77);
+	/* All beyond the end. */
+	for (lane = 0; lane < LANES; lane++)
+		set(f, ADDR, lane, END + 4 * lane);
+	KUNIT_EXPECT_EQ(test, run(f, VSVM_OP_LD, VSVM_TYPE_U32, 0), VSVM_HW_DEAD);
+	KUNIT_EXPECT_EQ(test, f->dev->queue.error, VSVM_ERROR_ADDRESS);
+	KUNIT_EXPECT_EQ(test, f->dev->queue.addr, END);
 }
 
 /* Lanes with one address take turns; lanes that miss are all that is left to do. */
@@ -625,6 +659,7 @@ static struct kunit_case mem_cases[] = {
 	KUNIT_CASE_PARAM(test_pattern, pattern_gen_params),
 	KUNIT_CASE(test_pattern_over_address),
 	KUNIT_CASE(test_pattern_missing),
+	KUNIT_CASE(test_pattern_wrap),
 	KUNIT_CASE(test_atomic_lanes),
 	KUNIT_CASE(test_atomic_operands),
 	KUNIT_CASE_PARAM(test_argument, arg_gen_params),

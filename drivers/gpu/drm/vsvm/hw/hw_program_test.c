@@ -322,7 +322,7 @@ static void test_decoded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, out[1].a, 5);
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(free_insns, kvfree, const void *);
+KUNIT_DEFINE_ACTION_WRAPPER(free_memory, kvfree, const void *);
 
 /* Checks and ends a program of one-letter instructions, all for register 0. */
 static struct vsvm_hw_insn *assemble(struct kunit *test, const char *text)
@@ -338,7 +338,7 @@ static struct vsvm_hw_insn *assemble(struct kunit *test, const char *text)
 
 	program.insns = kvcalloc(count, sizeof(*program.insns), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, program.insns);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_insns, program.insns), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_memory, program.insns), 0);
 	for (i = 0; i < count; i++) {
 		const struct vsvm_insn insn = { .op = ops[(u8)text[i]] };
 
@@ -431,11 +431,12 @@ static void test_else_at_depth(struct kunit *test)
 /* Targets over the longest program: to the last instruction, and to what is after it. */
 static void test_longest(struct kunit *test)
 {
-	char *text = kunit_kzalloc(test, VSVM_MAX_INSNS + 1, GFP_KERNEL);
+	char *text = kvzalloc(VSVM_MAX_INSNS + 1, GFP_KERNEL);
 	const u32 last = VSVM_MAX_INSNS - 1;
 	struct vsvm_hw_insn *insns;
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_memory, text), 0);
 	memset(text, '.', VSVM_MAX_INSNS);
 	text[0] = 'l';
 	text[1] = 'b';

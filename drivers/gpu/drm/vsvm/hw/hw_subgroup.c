@@ -21,7 +21,7 @@
 
 /* A value of each lane, as a pair of rows. */
 struct values {
-	u32 row[2][LANES];
+	u32 row[2][LANES] __aligned(8);
 };
 
 static void copy_lane(struct values *to, unsigned int to_lane, const struct values *from,

@@ -376,6 +376,58 @@ static void test_item(struct kunit *test)
 		expect_item(test, &item_cases[i]);
 }
 
+/* Each lane knows its item whatever the shape, and lanes that are off get nothing. */
+static void test_item_shapes(struct kunit *test)
+{
+	static const u32 shapes[][3] = {
+		{ 1, 1, 1 }, { 31, 33, 1 }, { 33, 31, 1 }, { 48, 3, 5 }, { 40, 5, 5 }, { 64, 4, 4 },
+		{ 96, 2, 5 }, { 127, 2, 4 }, { 1000, 1, 1 }, { 5, 200, 1 }, { 1, 2, 500 },
+		{ 7, 11, 13 }, { 32, 32, 1 }, { 16, 16, 4 }, { 65, 15, 1 }, { 511, 2, 1 },
+	};
+	static const u32 masks[] = {
+		U32_MAX, 1, BIT(31), 0x55555555, 0x7fffffff, 0xfffffffe, 0xffff,
+	};
+	struct fixture *f = test->priv;
+	struct vsvm_cmd_dispatch *cmd = &f->dev->queue.packet.dispatch;
+	unsigned int i, m, lane, axis;
+	u32 index;
+
+	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
+		const u32 *l = shapes[i];
+
+		memcpy(cmd->local, l, sizeof(cmd->local));
+		for (index = 0; index < DIV_ROUND_UP(l[0] * l[1] * l[2], LANES); index++) {
+			for (m = 0; m < ARRAY_SIZE(masks) * 3; m++) {
+				const struct vsvm_insn insn = {
+					.op = VSVM_OP_SREG, .type = VSVM_TYPE_U32,
+					.mod = VSVM_SREG_GLOBAL_X + m % 3, .dst = X,
+				};
+				u32 on = masks[m / 3];
+
+				axis = m % 3;
+				f->wave.index = index;
+				f->wave.group[axis] = 0xfffffff7;
+				f->dev->queue.dispatch.program = (struct vsvm_hw_program) {};
+				load(test, &insn, 1);
+				run(test, on);
+				for (lane = 0; lane < LANES; lane++) {
+					u32 item = index * LANES + lane;
+					u32 want = axis == 0 ? item % l[0] :
+						   axis == 1 ? item / l[0] % l[1] :
+						   item / (l[0] * l[1]);
+
+					want += 0xfffffff7 * l[axis];
+					if (!(on & BIT(lane)))
+						want = 0;
+					KUNIT_EXPECT_EQ_MSG(test, f->regs[X][lane], want,
+							    "shape %u wave %u axis %u on %x lane %u",
+							    i, index, axis, on, lane);
+				}
+			}
+		}
+	}
+}
+
 static struct kunit_case wave_cases[] = {
 	KUNIT_CASE(test_if_else),
 	KUNIT_CASE(test_loop),
@@ -385,6 +437,7 @@ static struct kunit_case wave_cases[] = {
 	KUNIT_CASE(test_deepest),
 	KUNIT_CASE(test_predicate_bits),
 	KUNIT_CASE(test_item),
+	KUNIT_CASE(test_item_shapes),
 	{}
 };
 
