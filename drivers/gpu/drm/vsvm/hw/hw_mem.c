@@ -331,19 +331,47 @@ static __always_inline void move_regular(void *ptr, u32 step, enum vsvm_access a
 }
 
 /*
+ * Load or store for all lanes at once, if their addresses allow it. If the page of the first one
+ * misses, or it has none, that is noted in *@missed, and run_lanes() finds it again. Inlined with
+ * constants for @access and @size.
+ */
+static __always_inline bool run_regular(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
+					const struct vsvm_hw_insn *insn, enum vsvm_access access,
+					const u32 size, u64 *missed)
+{
+	struct window window = { .missed = NO_PAGE };
+	u32 step, error;
+	u64 va;
+
+	*missed = NO_PAGE;
+	if (access == VSVM_ACCESS_ATOMIC || wave->pending != VSVM_HW_ALL_LANES ||
+	    !is_regular(row(wave, insn->a), (s32)(u32)insn->imm, size, &va, &step))
+		return false;
+	error = open_window(queue, &window, va, access);
+	*missed = window.missed;
+	if (error)
+		return false;
+	move_regular(window.ptr + (va - window.va), step, access, size, row(wave, insn->dst),
+		     row(wave, insn->b));
+	wave->pending = 0;
+	return true;
+}
+
+/*
  * Load, store, or do an atomic for the lanes of wave->pending, until one has an address that no
- * page could mend. Inlined with constants for @access and @size.
+ * page could mend. @missed_page is one that has been asked for already. Inlined with constants for
+ * @access and @size.
  */
 static __always_inline void run_lanes(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,
 				      const struct vsvm_hw_insn *insn, enum vsvm_access access,
-				      const u32 size, struct outcome *outcome)
+				      const u32 size, u64 missed_page, struct outcome *outcome)
 {
 	const u64 offset = (s32)(u32)insn->imm;
 	const u32 op = insn->imm >> 32 & 0xff;
 	const bool wants_result = access == VSVM_ACCESS_READ ||
 				  (access == VSVM_ACCESS_ATOMIC &&
 				   !(insn->flags & VSVM_INSN_NORET));
-	struct window window = { .missed = NO_PAGE };
+	struct window window = { .missed = missed_page };
 	u32 *dst = row(wave, insn->dst);
 	const u32 *a = row(wave, insn->a);
 	const u32 *b = row(wave, insn->b);
@@ -355,16 +383,7 @@ static __always_inline void run_lanes(struct vsvm_hw_queue *queue, struct vsvm_h
 	u32 missed = 0;
 	u32 todo, error;
 	void *ptr;
-	u32 step;
 
-	/* If that misses, or fails, it is found again below. */
-	if (access != VSVM_ACCESS_ATOMIC && wave->pending == VSVM_HW_ALL_LANES &&
-	    is_regular(a, offset, size, &va, &step) &&
-	    !open_window(queue, &window, va, access)) {
-		move_regular(window.ptr + (va - window.va), step, access, size, dst, b);
-		wave->pending = 0;
-		return;
-	}
 	for (todo = wave->pending; todo; todo &= todo - 1) {
 		lane = __ffs(todo);
 		va = pair(a, lane) + offset;
@@ -427,11 +446,22 @@ moved:
 	wave->pending = missed;
 }
 
+/* Two functions, as one for both has fewer registers for its loop. */
 #define LANES(name, access, size)								\
+static noinline void name##_each(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,	\
+				 const struct vsvm_hw_insn *insn, u64 missed,			\
+				 struct outcome *outcome)					\
+{												\
+	run_lanes(queue, wave, insn, access, size, missed, outcome);				\
+}												\
+												\
 static void name(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,			\
 		 const struct vsvm_hw_insn *insn, struct outcome *outcome)			\
 {												\
-	run_lanes(queue, wave, insn, access, size, outcome);					\
+	u64 missed;										\
+												\
+	if (!run_regular(queue, wave, insn, access, size, &missed))				\
+		name##_each(queue, wave, insn, missed, outcome);				\
 }
 
 LANES(load_1, VSVM_ACCESS_READ, 1)
