@@ -31,7 +31,8 @@ static uint64_t next(void *data)
 #define REGS	10
 
 /* Registers of one lane are apart, as they are in a wave. */
-static u32 regs[REGS][LANES] __attribute__((aligned(8))), before[REGS][LANES], after[REGS][LANES];
+static _Alignas(8) u32 regs[REGS][LANES];
+static u32 before[REGS][LANES], after[REGS][LANES];
 
 static void set(unsigned int reg, unsigned int lane, uint64_t value)
 {
@@ -130,7 +131,7 @@ static void run(const struct vsvm_row *row, uint8_t type, uint8_t mod, unsigned 
 		if (!bad)
 			continue;
 		if (failures++ < 20)
-			printf("%s type %u mod %u vectors %u lanes %#x lane %u r%u = r%u r%u r%u: %#llx, not %#llx\n",
+			printf("%s type %u mod %u vectors %u on %#x lane %u r%u = r%u r%u r%u: %#llx, %#llx\n",
 			       row->name, type, mod, level, on, lane, at[3], at[0], at[1], at[2],
 			       (long long)got, (long long)want[lane]);
 	}

@@ -100,7 +100,7 @@ static double launch(cl_kernel kernel, size_t global, size_t local)
 	return now() - start;
 }
 
-/* At least so many times, and as long as it takes to be warm: an emulator translates code only then */
+/* At least so many times, and until an emulator has translated what it runs */
 static double best(cl_kernel kernel, size_t global, size_t local, int times)
 {
 	const double end = now() + 0.3;

@@ -446,34 +446,45 @@ moved:
 	wave->pending = missed;
 }
 
-/* Two functions, as one for both has fewer registers for its loop. */
-#define LANES(name, access, size)								\
-static noinline void name##_each(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,	\
-				 const struct vsvm_hw_insn *insn, u64 missed,			\
-				 struct outcome *outcome)					\
+/* Two functions for each, as one alone has fewer registers for its loop. */
+#define EACH(name, access, size)								\
+static noinline void name(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,		\
+			  const struct vsvm_hw_insn *insn, u64 missed, struct outcome *outcome)	\
 {												\
 	run_lanes(queue, wave, insn, access, size, missed, outcome);				\
-}												\
-												\
+}
+
+#define LANES(name, each, access, size)								\
 static void name(struct vsvm_hw_queue *queue, struct vsvm_hw_wave *wave,			\
 		 const struct vsvm_hw_insn *insn, struct outcome *outcome)			\
 {												\
 	u64 missed;										\
 												\
 	if (!run_regular(queue, wave, insn, access, size, &missed))				\
-		name##_each(queue, wave, insn, missed, outcome);				\
+		each(queue, wave, insn, missed, outcome);					\
 }
 
-LANES(load_1, VSVM_ACCESS_READ, 1)
-LANES(load_2, VSVM_ACCESS_READ, 2)
-LANES(load_4, VSVM_ACCESS_READ, 4)
-LANES(load_8, VSVM_ACCESS_READ, 8)
-LANES(store_1, VSVM_ACCESS_WRITE, 1)
-LANES(store_2, VSVM_ACCESS_WRITE, 2)
-LANES(store_4, VSVM_ACCESS_WRITE, 4)
-LANES(store_8, VSVM_ACCESS_WRITE, 8)
-LANES(atomic_4, VSVM_ACCESS_ATOMIC, 4)
-LANES(atomic_8, VSVM_ACCESS_ATOMIC, 8)
+EACH(load_each_1, VSVM_ACCESS_READ, 1)
+EACH(load_each_2, VSVM_ACCESS_READ, 2)
+EACH(load_each_4, VSVM_ACCESS_READ, 4)
+EACH(load_each_8, VSVM_ACCESS_READ, 8)
+EACH(store_each_1, VSVM_ACCESS_WRITE, 1)
+EACH(store_each_2, VSVM_ACCESS_WRITE, 2)
+EACH(store_each_4, VSVM_ACCESS_WRITE, 4)
+EACH(store_each_8, VSVM_ACCESS_WRITE, 8)
+EACH(atomic_each_4, VSVM_ACCESS_ATOMIC, 4)
+EACH(atomic_each_8, VSVM_ACCESS_ATOMIC, 8)
+
+LANES(load_1, load_each_1, VSVM_ACCESS_READ, 1)
+LANES(load_2, load_each_2, VSVM_ACCESS_READ, 2)
+LANES(load_4, load_each_4, VSVM_ACCESS_READ, 4)
+LANES(load_8, load_each_8, VSVM_ACCESS_READ, 8)
+LANES(store_1, store_each_1, VSVM_ACCESS_WRITE, 1)
+LANES(store_2, store_each_2, VSVM_ACCESS_WRITE, 2)
+LANES(store_4, store_each_4, VSVM_ACCESS_WRITE, 4)
+LANES(store_8, store_each_8, VSVM_ACCESS_WRITE, 8)
+LANES(atomic_4, atomic_each_4, VSVM_ACCESS_ATOMIC, 4)
+LANES(atomic_8, atomic_each_8, VSVM_ACCESS_ATOMIC, 8)
 
 /**
  * struct kind - what LD, ST or ATOM are
