@@ -208,6 +208,17 @@ static const char source[] =
 	"	}\n"
 	"}\n"
 	"\n"
+	"kernel void choices(global float *f, global int *i, global const short *s,\n"
+	"		     global const char *c, global int *count)\n"
+	"{\n"
+	"	int g = get_global_id(0), y;\n"
+	"	float x;\n"
+	"	if (g & 1) { atomic_inc(count); x = 1; } else { x = s[g]; }\n"
+	"	if (g & 2) { atomic_inc(count); y = 200; } else { y = c[g]; }\n"
+	"	f[g] = x;\n"
+	"	i[g] = y;\n"
+	"}\n"
+	"\n"
 	"struct pair { float x, y; };\n"
 	"struct three { float x; struct pair p; };\n"
 	"kernel void copies(global float *o)\n"
@@ -589,6 +600,33 @@ static void test_copies(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* A constant where control flow meets, beside what has fewer bits */
+static void test_choices(struct cl *cl)
+{
+	cl_kernel kernel = cl_kernel_of(cl, source, "choices");
+	cl_int out[N], count = 0;
+	cl_float floats[N];
+	cl_short s[N];
+	cl_char c[N];
+
+	for (int i = 0; i < N; i++) {
+		s[i] = 100 * i - 5000;
+		c[i] = i - 64;
+	}
+	cl_arg_ptr(kernel, 0, floats);
+	cl_arg_ptr(kernel, 1, out);
+	cl_arg_ptr(kernel, 2, s);
+	cl_arg_ptr(kernel, 3, c);
+	cl_arg_ptr(kernel, 4, &count);
+	cl_run(cl, kernel, N, 0);
+	for (int i = 0; i < N; i++) {
+		CHECK(floats[i] == (i & 1 ? 1 : s[i]));
+		CHECK(out[i] == (i & 2 ? 200 : c[i]));
+	}
+	CHECK(count == N);
+	CL(clReleaseKernel(kernel));
+}
+
 static void test_printf(struct cl *cl)
 {
 	static const char expect[] =
@@ -645,6 +683,7 @@ int main(void)
 	test_lanes(&cl);
 	test_sizes(&cl);
 	test_copies(&cl);
+	test_choices(&cl);
 	test_printf(&cl);
 	cl_close(&cl);
 	return cl_ok();
