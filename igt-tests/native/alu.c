@@ -131,7 +131,7 @@ static void run(const struct vsvm_row *row, uint8_t type, uint8_t mod, unsigned 
 		if (!bad)
 			continue;
 		if (failures++ < 20)
-			printf("%s type %u mod %u vectors %u on %#x lane %u r%u = r%u r%u r%u: %#llx, %#llx\n",
+			printf("%s type %u mod %u level %u on %#x[%u] r%u %u %u %u: %#llx, %#llx\n",
 			       row->name, type, mod, level, on, lane, at[3], at[0], at[1], at[2],
 			       (long long)got, (long long)want[lane]);
 	}

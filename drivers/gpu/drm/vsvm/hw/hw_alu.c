@@ -10,8 +10,8 @@
  * values shrink to what the type needs.
  *
  * There are two loops: over all lanes, which is the common case, two at a time or as vectors, and
- * over the lanes that are on. What gains by vectors is in
- * hw_alu_simple.c, which is compiled for them as well.
+ * over the lanes that are on. What gains by vectors is in hw_alu_simple.c, which is compiled for
+ * them as well.
  *
  * This is pure but for the choice of vectors: no locks, no state. No vector or floating point
  * register of the kernel is used.

@@ -173,33 +173,20 @@ static __always_inline enum vsvm_hw_result move(struct vsvm_hw_queue *queue,
 	return VSVM_HW_DONE;
 }
 
-static enum vsvm_hw_result load(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave,
-				const struct vsvm_hw_insn *insn, u32 lanes)
+static __always_inline enum vsvm_hw_result move_type(struct vsvm_hw_queue *queue,
+						     const struct vsvm_hw_wave *wave,
+						     const struct vsvm_hw_insn *insn, u32 lanes,
+						     const bool load)
 {
 	switch (vsvm_hw_type_size(insn->type)) {
 	case 1:
-		return move(queue, wave, insn, lanes, 1, true);
+		return move(queue, wave, insn, lanes, 1, load);
 	case 2:
-		return move(queue, wave, insn, lanes, 2, true);
+		return move(queue, wave, insn, lanes, 2, load);
 	case 4:
-		return move(queue, wave, insn, lanes, 4, true);
+		return move(queue, wave, insn, lanes, 4, load);
 	default:
-		return move(queue, wave, insn, lanes, 8, true);
-	}
-}
-
-static enum vsvm_hw_result store(struct vsvm_hw_queue *queue, const struct vsvm_hw_wave *wave,
-				 const struct vsvm_hw_insn *insn, u32 lanes)
-{
-	switch (vsvm_hw_type_size(insn->type)) {
-	case 1:
-		return move(queue, wave, insn, lanes, 1, false);
-	case 2:
-		return move(queue, wave, insn, lanes, 2, false);
-	case 4:
-		return move(queue, wave, insn, lanes, 4, false);
-	default:
-		return move(queue, wave, insn, lanes, 8, false);
+		return move(queue, wave, insn, lanes, 8, load);
 	}
 }
 
@@ -221,9 +208,9 @@ enum vsvm_hw_result vsvm_hw_local_insn(struct vsvm_hw_queue *queue,
 	struct place place;
 
 	if (insn->mod != VSVM_SPACE_GENERIC && insn->op == VSVM_OP_LD)
-		return load(queue, wave, insn, lanes);
+		return move_type(queue, wave, insn, lanes, true);
 	if (insn->mod != VSVM_SPACE_GENERIC && insn->op == VSVM_OP_ST)
-		return store(queue, wave, insn, lanes);
+		return move_type(queue, wave, insn, lanes, false);
 	for (; lanes; lanes &= lanes - 1) {
 		place = find(queue, wave, insn, __ffs(lanes), size);
 		if (insn->op == VSVM_OP_ATOM && place.addr % size)
