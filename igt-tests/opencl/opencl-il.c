@@ -2,7 +2,7 @@
 /*
  * opencl-il: programs that come as SPIR-V, built word by word: each work item stores its number,
  * which is in a variable of the storage class that the standard wants, or of the one that LLVM's
- * translator used before.
+ * translator used before; and a constant that is the bits of others.
  */
 #include <stdarg.h>
 
@@ -14,9 +14,10 @@
 enum op {
 	OP_MEMORY_MODEL = 14, OP_ENTRY_POINT = 15, OP_CAPABILITY = 17, OP_TYPE_VOID = 19,
 	OP_TYPE_INT = 21, OP_TYPE_VECTOR = 23, OP_TYPE_POINTER = 32, OP_TYPE_FUNCTION = 33,
+	OP_CONSTANT = 43, OP_CONSTANT_COMPOSITE = 44, OP_SPEC_CONSTANT_OP = 52,
 	OP_FUNCTION = 54, OP_FUNCTION_PARAMETER = 55, OP_FUNCTION_END = 56, OP_VARIABLE = 59,
 	OP_LOAD = 61, OP_STORE = 62, OP_PTR_ACCESS_CHAIN = 67, OP_DECORATE = 71,
-	OP_COMPOSITE_EXTRACT = 81, OP_LABEL = 248, OP_RETURN = 253,
+	OP_COMPOSITE_EXTRACT = 81, OP_BITCAST = 124, OP_IADD = 128, OP_LABEL = 248, OP_RETURN = 253,
 };
 
 enum {
@@ -25,15 +26,16 @@ enum {
 	PHYSICAL_64 = 2, MEMORY_OPENCL = 2, MODEL_KERNEL = 6, ALIGNED = 2,
 	BUILTIN = 11, GLOBAL_INVOCATION_ID = 28,
 	UNIFORM_CONSTANT = 0, INPUT = 1, CROSS_WORKGROUP = 5,
+	FIRST_VALUE = 0x89abcdef, SECOND_VALUE = 0x01234567,
 };
 
 enum id {
 	MAIN = 1, ID, VOID, ULONG, VECTOR, POINTER_IN, POINTER_OUT, FUNCTION, OUT, LABEL, VALUE, X,
-	ADDRESS, BOUND,
+	ADDRESS, UINT, UINT2, FIRST, SECOND, PAIR, LONG_PAIR, PAIR_AGAIN, BOTH, SUM, BOUND,
 };
 
 struct module {
-	uint32_t words[128];
+	uint32_t words[256];
 	size_t count;
 };
 
@@ -67,6 +69,15 @@ static void make(struct module *m, uint32_t storage)
 	put(m, OP_TYPE_VOID, 2, VOID);
 	put(m, OP_TYPE_INT, 4, ULONG, 64, 0);
 	put(m, OP_TYPE_VECTOR, 4, VECTOR, ULONG, 3);
+	put(m, OP_TYPE_INT, 4, UINT, 32, 0);
+	put(m, OP_TYPE_VECTOR, 4, UINT2, UINT, 2);
+	put(m, OP_CONSTANT, 4, UINT, FIRST, FIRST_VALUE);
+	put(m, OP_CONSTANT, 4, UINT, SECOND, SECOND_VALUE);
+	put(m, OP_CONSTANT_COMPOSITE, 5, UINT2, PAIR, FIRST, SECOND);
+	/* From more components to fewer, back, and once more */
+	put(m, OP_SPEC_CONSTANT_OP, 5, ULONG, LONG_PAIR, OP_BITCAST, PAIR);
+	put(m, OP_SPEC_CONSTANT_OP, 5, UINT2, PAIR_AGAIN, OP_BITCAST, LONG_PAIR);
+	put(m, OP_SPEC_CONSTANT_OP, 5, ULONG, BOTH, OP_BITCAST, PAIR_AGAIN);
 	put(m, OP_TYPE_POINTER, 4, POINTER_IN, storage, VECTOR);
 	put(m, OP_TYPE_POINTER, 4, POINTER_OUT, CROSS_WORKGROUP, ULONG);
 	put(m, OP_TYPE_FUNCTION, 4, FUNCTION, VOID, POINTER_OUT);
@@ -77,7 +88,8 @@ static void make(struct module *m, uint32_t storage)
 	put(m, OP_LOAD, 6, VECTOR, VALUE, ID, ALIGNED, 32);
 	put(m, OP_COMPOSITE_EXTRACT, 5, ULONG, X, VALUE, 0);
 	put(m, OP_PTR_ACCESS_CHAIN, 5, POINTER_OUT, ADDRESS, OUT, X);
-	put(m, OP_STORE, 5, ADDRESS, X, ALIGNED, 8);
+	put(m, OP_IADD, 5, ULONG, SUM, X, BOTH);
+	put(m, OP_STORE, 5, ADDRESS, SUM, ALIGNED, 8);
 	put(m, OP_RETURN, 1);
 	put(m, OP_FUNCTION_END, 1);
 	CHECK(m->count <= sizeof(m->words) / sizeof(*m->words));
@@ -87,7 +99,7 @@ static void test_runs(struct cl *cl, uint32_t storage)
 {
 	uint64_t *out = calloc(ITEMS, sizeof(*out));
 	struct module m;
-	uint32_t copy[128];
+	uint32_t copy[256];
 	cl_program program;
 	cl_kernel kernel;
 	size_t size;
@@ -114,7 +126,7 @@ static void test_runs(struct cl *cl, uint32_t storage)
 	cl_launch(cl, kernel, ITEMS, 0);
 	CL(clFinish(cl->queue));
 	for (size_t i = 0; i < ITEMS; i++)
-		CHECK(out[i] == i);
+		CHECK(out[i] == i + ((uint64_t)SECOND_VALUE << 32 | FIRST_VALUE));
 	CL(clReleaseKernel(kernel));
 	CL(clReleaseProgram(program));
 	free(out);
@@ -153,5 +165,5 @@ int main(void)
 	test_runs(&cl, UNIFORM_CONSTANT);
 	test_bad(&cl);
 	cl_close(&cl);
-	return 0;
+	return cl_ok();
 }
