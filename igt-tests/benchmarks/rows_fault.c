@@ -133,8 +133,9 @@ void run_area(const struct row *row, const struct contestant *c)
 }
 
 /*
- * A mapping that the CPU has touched, and more of them, one after the other: an engine and who serves
- * its faults take turns as it happens, and with one mapping of 64M that is up to 10 % of a fault.
+ * A mapping that the CPU has touched, and more of them, one after the other: an engine and who
+ * serves its faults take turns as it happens, and with one mapping of 64M that is up to 10 % of a
+ * fault.
  */
 void run_populated(const struct row *row, const struct contestant *c)
 {

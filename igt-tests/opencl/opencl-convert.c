@@ -52,6 +52,15 @@ static const double some[] = { -86.25, 8.5, 254.5, 1e30, -1e30, INFINITY, -INFIN
 
 #define NUM_SOME NUM(some)
 
+/*
+ * A value that the compiler cannot know, nor move what is done with it: it does not take
+ * conversions for something that depends on how they round.
+ */
+static void pin(const void *value)
+{
+	asm volatile("" : : "r" (value) : "memory");
+}
+
 static uint64_t next_random(void)
 {
 	static uint64_t state = 0x9e3779b97f4a7c15;
@@ -105,13 +114,14 @@ static void test_to_int(struct cl *cl, const char *from)
 
 	CHECK(text);
 	p += sprintf(p, "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n"
-		     "kernel void convert(global double *in, global ulong *out, global ulong *constants)\n{\n"
+		     "kernel void convert(global double *in, global ulong *out,\n"
+		     "		     global ulong *constants)\n{\n"
 		     "	%s v = in[get_global_id(0)];\n"
 		     "	out += get_global_id(0) * %d;\n", from, NUM_INTEGERS * NUM_MODES);
 	for (int t = 0; t < NUM_INTEGERS; t++) {
 		for (int m = 0; m < NUM_MODES; m++)
-			p += sprintf(p, "	out[%d] = convert_%s_sat%s(v);\n", t * NUM_MODES + m,
-				     integers[t].name, modes[m].suffix);
+			p += sprintf(p, "	out[%d] = convert_%s_sat%s(v);\n",
+				     t * NUM_MODES + m, integers[t].name, modes[m].suffix);
 	}
 	p += sprintf(p, "	if (get_global_id(0))\n		return;\n");
 	for (int t = 0; t < NUM_INTEGERS; t++) {
@@ -191,7 +201,8 @@ static void test_to_smaller(struct cl *cl)
 	cl_kernel kernel;
 
 	CHECK(text);
-	p += sprintf(p, "kernel void convert(global double *in, global uint *out, global half *halves)\n{\n"
+	p += sprintf(p, "kernel void convert(global double *in, global uint *out,\n"
+		     "		     global half *halves)\n{\n"
 		     "	size_t g = get_global_id(0) * %d;\n"
 		     "	double v = in[get_global_id(0)];\n"
 		     "	float f = convert_float(v);\n", NUM_MODES);
@@ -223,18 +234,23 @@ static void test_to_smaller(struct cl *cl)
 	cl_arg_ptr(kernel, 2, halves);
 	cl_run(cl, kernel, N, 0);
 	for (int i = 0; i < N; i++) {
-		volatile double v = in[i];
-		volatile float f = v;
+		double v = in[i];
+		float f = v;
 
 		for (int m = 0; m < NUM_MODES; m++) {
-			volatile float want;
-			volatile _Float16 half, of_float;
+			float want;
+			_Float16 half, of_float;
 			const int at = i * NUM_MODES + m;
 
 			fesetround(modes[m].host < 0 ? FE_TONEAREST : modes[m].host);
+			pin(&v);
+			pin(&f);
 			want = v;
 			half = v;
 			of_float = f;
+			pin(&want);
+			pin(&half);
+			pin(&of_float);
 			fesetround(FE_TONEAREST);
 			if (out[at] != bits_of(want))
 				FAIL("convert_float%s(%a) is %#x, not %#x", modes[m].suffix, v,
@@ -261,8 +277,9 @@ static void test_from_long(struct cl *cl)
 	cl_kernel kernel;
 
 	CHECK(text);
-	p += sprintf(p, "kernel void convert(global long *in, global float *out, global double *doubles,\n"
-		     "		     global float *twice, global long *back)\n{\n"
+	p += sprintf(p, "kernel void convert(global long *in, global float *out,\n"
+		     "		     global double *doubles, global float *twice,\n"
+		     "		     global long *back)\n{\n"
 		     "	size_t i = get_global_id(0), g = i * %d;\n"
 		     "	long v = in[i];\n"
 		     "	twice[2 * i] = convert_float(convert_double(v));\n"
@@ -298,10 +315,10 @@ static void test_from_long(struct cl *cl)
 	cl_arg_ptr(kernel, 4, back);
 	cl_run(cl, kernel, N, 0);
 	for (int i = 0; i < N; i++) {
-		volatile int64_t v = in[i];
-		volatile uint64_t u = v;
-		volatile double from = v, from_unsigned = u;
-		volatile float quarter = v >> 2;
+		int64_t v = in[i];
+		uint64_t u = v;
+		double from = v, from_unsigned = u;
+		float quarter = v >> 2;
 
 		if (twice[2 * i] != (float)from || twice[2 * i + 1] != (float)from_unsigned)
 			FAIL("convert_float(convert_double(%lld)) is %a, of ulong %a", (long long)v,
@@ -314,14 +331,20 @@ static void test_from_long(struct cl *cl)
 			     (long long)back[2 * i + 1]);
 		for (int m = 0; m < NUM_MODES; m++) {
 			const int at = (i * NUM_MODES + m) * 2;
-			volatile double dv, du;
-			volatile float fv, fu;
+			double dv, du;
+			float fv, fu;
 
 			fesetround(modes[m].host < 0 ? FE_TONEAREST : modes[m].host);
+			pin(&v);
+			pin(&u);
 			fv = v;
 			fu = u;
 			dv = v;
 			du = u;
+			pin(&fv);
+			pin(&fu);
+			pin(&dv);
+			pin(&du);
 			fesetround(FE_TONEAREST);
 			if (out[at] != fv || out[at + 1] != fu)
 				FAIL("convert_float%s(%#llx) is %a, of ulong %a", modes[m].suffix,
