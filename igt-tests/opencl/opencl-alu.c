@@ -336,6 +336,38 @@ static void test_special_##T(struct cl *cl)						\
 SPECIAL_TEST(float)
 SPECIAL_TEST(double)
 
+/* Denormals, which the device keeps, those of constants too */
+static void test_denormals(struct cl *cl)
+{
+	static const char source[] =
+		"kernel void denormals(global const float *in, global float *out)\n"
+		"{\n"
+		"	out[0] = in[0] * 0.5f;\n"
+		"	out[1] = FLT_MIN * 0.5f;\n"
+		"	out[2] = in[1] + in[1];\n"
+		"	out[3] = 0x1p-140f + 0x1p-140f;\n"
+		"	out[4] = convert_float(0x1p-139);\n"
+		"	out[5] = nextafter(in[2], 1.0f);\n"
+		"	out[6] = nextafter(0.0f, 1.0f);\n"
+		"	out[7] = nextafter(in[0], 0.0f) + 0x1p-149f;\n"
+		"}\n";
+	static const float in[] = { 0x1p-126, 0x1p-140, 0 };
+	static const float want[] = {
+		0x1p-127, 0x1p-127, 0x1p-139, 0x1p-139, 0x1p-139, 0x1p-149, 0x1p-149, 0x1p-126,
+	};
+	float out[8] = {};
+	cl_kernel kernel = cl_kernel_of(cl, source, "denormals");
+
+	cl_arg_ptr(kernel, 0, in);
+	cl_arg_ptr(kernel, 1, out);
+	cl_run(cl, kernel, 1, 0);
+	for (int i = 0; i < 8; i++) {
+		if (out[i] != want[i])
+			FAIL("denormal %d: %a, not %a", i, out[i], want[i]);
+	}
+	CL(clReleaseKernel(kernel));
+}
+
 int main(void)
 {
 	struct cl cl;
@@ -353,6 +385,7 @@ int main(void)
 	test_double(&cl);
 	test_special_float(&cl);
 	test_special_double(&cl);
+	test_denormals(&cl);
 	cl_close(&cl);
 	return cl_ok();
 }
