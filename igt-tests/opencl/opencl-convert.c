@@ -358,6 +358,70 @@ static void test_from_long(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+static int64_t cut(__int128 v, const struct integer *to)
+{
+	return to->is_signed ? (int64_t)((uint64_t)v << (64 - to->bits)) >> (64 - to->bits) :
+	       (int64_t)((uint64_t)v << (64 - to->bits) >> (64 - to->bits));
+}
+
+/* Among integers, with and without saturation; rounding changes nothing. */
+static void test_among_ints(struct cl *cl, const struct integer *from)
+{
+	static int64_t in[64], out[64 * NUM_INTEGERS * NUM_MODES * 2];
+	char *text = calloc(1, 1 << 16), *p = text;
+	cl_kernel kernel;
+	int at = 0;
+
+	CHECK(text);
+	p += sprintf(p, "kernel void convert(global long *in, global ulong *out)\n{\n"
+		     "	%s v = in[get_global_id(0)];\n"
+		     "	out += get_global_id(0) * %d;\n", from->name, NUM_INTEGERS * NUM_MODES * 2);
+	for (int t = 0; t < NUM_INTEGERS; t++) {
+		for (int m = 0; m < NUM_MODES; m++) {
+			/* Vectors too, which are other functions */
+			p += sprintf(p, "	out[%d] = convert_%s%s(v);\n", at++,
+				     integers[t].name, modes[m].suffix);
+			p += sprintf(p, "	out[%d] = convert_%s2_sat%s((%s2)(v)).y;\n", at++,
+				     integers[t].name, modes[m].suffix, from->name);
+		}
+	}
+	sprintf(p, "}\n");
+	kernel = cl_kernel_of(cl, text, "convert");
+	for (int i = 0; i < 64; i++)
+		in[i] = cut((int64_t)next_random() >> i, from);
+	in[0] = 0;
+	in[1] = cut(INT64_MIN, from);
+	in[2] = cut(INT64_MAX, from);
+	cl_arg_ptr(kernel, 0, in);
+	cl_arg_ptr(kernel, 1, out);
+	cl_run(cl, kernel, 64, 0);
+	at = 0;
+	for (int i = 0; i < 64; i++) {
+		const __int128 v = from->is_signed ? (__int128)in[i] : (__int128)(uint64_t)in[i];
+
+		for (int t = 0; t < NUM_INTEGERS; t++) {
+			const struct integer *to = &integers[t];
+			const __int128 most = ((__int128)1 << (to->bits - to->is_signed)) - 1;
+			const __int128 least = to->is_signed ? -most - 1 : 0;
+			__int128 want;
+
+			for (int m = 0; m < NUM_MODES; m++, at += 2) {
+				if (out[at] != cut(v, to))
+					FAIL("convert_%s%s((%s)%lld) is %lld", to->name,
+					     modes[m].suffix, from->name, (long long)in[i],
+					     (long long)out[at]);
+				want = v < least ? least : v > most ? most : v;
+				if (out[at + 1] != (int64_t)want)
+					FAIL("convert_%s2_sat%s((%s)%lld) is %lld", to->name,
+					     modes[m].suffix, from->name, (long long)in[i],
+					     (long long)out[at + 1]);
+			}
+		}
+	}
+	free(text);
+	CL(clReleaseKernel(kernel));
+}
+
 static void test_mad_sat(struct cl *cl)
 {
 	static const char source[] =
@@ -454,6 +518,8 @@ int main(void)
 	test_to_int(&cl, "half");
 	test_to_smaller(&cl);
 	test_from_long(&cl);
+	for (int t = 0; t < NUM_INTEGERS; t++)
+		test_among_ints(&cl, &integers[t]);
 	test_mad_sat(&cl);
 	test_bits(&cl);
 	cl_close(&cl);
