@@ -322,6 +322,53 @@ static void test_branches(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* A switch of many cases, some of which go on into the next, or else-ifs: each in the one before */
+static void test_cases(struct cl *cl, bool is_switch)
+{
+	const int cases = 300;
+	static int got[ITEMS];
+	char *text = calloc(1, 1 << 17), *p = text;
+	cl_int sum = 0, want_sum = 0;
+	cl_kernel kernel;
+
+	CHECK(text);
+	p += sprintf(p, "kernel void cases(global int *out, global int *sum)\n{\n"
+		     "	int i = get_global_id(0) * 7 %% %d, x = 0;\n", ITEMS);
+	if (is_switch)
+		p += sprintf(p, "	switch (i) {\n");
+	for (int i = 0; i < cases; i++)
+		p += is_switch ?
+		     sprintf(p, "	case %d: x = x * 3 + %d; atomic_add(sum, %d);%s\n",
+			     2 * i, i, i, i % 5 ? " break;" : "") :
+		     sprintf(p, "	%sif (i == %d) { x = %d; atomic_add(sum, %d); }\n",
+			     i ? "else " : "", 2 * i, i, i);
+	sprintf(p, is_switch ? "	default: x = -i;\n	}\n	out[i] = x;\n}\n" :
+		"	else\n		x = -i;\n	out[i] = x;\n}\n");
+
+	kernel = cl_kernel_of(cl, text, "cases");
+	cl_arg_ptr(kernel, 0, got);
+	cl_arg_ptr(kernel, 1, &sum);
+	cl_run(cl, kernel, ITEMS, 0);
+	for (int i = 0; i < ITEMS; i++) {
+		int at = i / 2, want = -i;
+
+		if (i % 2 == 0 && at < cases) {
+			want = at;
+			want_sum += at;
+			if (is_switch && at % 5 == 0) {
+				want = at * 3 + at + 1;
+				want_sum += at + 1;
+			}
+		}
+		if (got[i] != want)
+			FAIL("%s: %d gives %d and not %d", is_switch ? "switch" : "else if", i,
+			     got[i], want);
+	}
+	CHECK(sum == want_sum);
+	free(text);
+	CL(clReleaseKernel(kernel));
+}
+
 int main(void)
 {
 	struct cl cl;
@@ -338,6 +385,8 @@ int main(void)
 	test_by_value(&cl);
 	test_many(&cl);
 	test_branches(&cl);
+	test_cases(&cl, true);
+	test_cases(&cl, false);
 	cl_close(&cl);
 	return cl_ok();
 }

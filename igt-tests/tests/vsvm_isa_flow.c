@@ -11,13 +11,15 @@ IGT_TEST_DESCRIPTION("Control flow of programs whose lanes go different ways");
 #define LANES	VSVM_WAVE_LANES
 #define ITEMS	(2 * LANES)
 #define SLOTS	32
+/* How deep random programs go, with rounds of loops to count */
+#define DEPTHS	20
 
 /* Registers of all programs here */
 enum {
 	R_ITEM, R_ACC, R_PRED,
 	/* rounds of the loop at each depth */
 	R_ROUNDS,
-	R_OUT = R_ROUNDS + VSVM_MAX_NESTING, R_TMP = R_OUT + 2, NUM_REGS = R_TMP + 2,
+	R_OUT = R_ROUNDS + DEPTHS, R_TMP = R_OUT + 2, NUM_REGS = R_TMP + 2,
 };
 
 /*
@@ -231,7 +233,7 @@ static void gen_block(struct gen *g)
 		case 4:
 		case 5:
 		case 6:
-			if (g->depth == 20)
+			if (g->depth == DEPTHS)
 				break;
 			gen_predicate(g);
 			if (pick(g, 2))
@@ -249,7 +251,7 @@ static void gen_block(struct gen *g)
 			break;
 		case 7:
 		case 8:
-			if (g->depth == 20 || g->loops == 4)
+			if (g->depth == DEPTHS || g->loops == 4)
 				break;
 			/* 1..4 rounds, as the lane's number says */
 			asm_mov_imm(&g->as, VSVM_TYPE_U32, rounds, 0);

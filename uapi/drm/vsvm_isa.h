@@ -254,7 +254,7 @@ struct vsvm_cmd_fence {
 /** VSVM_MAX_INSNS - instructions of one program */
 #define VSVM_MAX_INSNS		131072
 /** VSVM_MAX_NESTING - IF and LOOP open at one point */
-#define VSVM_MAX_NESTING	64
+#define VSVM_MAX_NESTING	1024
 /** VSVM_MAX_ARGS - bytes of kernel arguments */
 #define VSVM_MAX_ARGS		4096
 /**

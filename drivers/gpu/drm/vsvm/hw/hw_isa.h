@@ -46,9 +46,15 @@ struct vsvm_hw_insn {
 		/** @imm: immediate or offset */
 		u64 imm;
 		struct {
-			/** @next: control flow: where to go on when no lane is on */
+			/**
+			 * @next: control flow: where to go on when no lane is on. IF and LOOP,
+			 * as long as they are open: what opened around them
+			 */
 			u32 next;
-			/** @again: ENDLOOP: first instruction of the loop */
+			/**
+			 * @again: ENDLOOP: first instruction of the loop. IF, as long as it is
+			 * open: has its ELSE been seen?
+			 */
 			u32 again;
 		};
 	};
@@ -104,10 +110,10 @@ struct vsvm_hw_program {
 	u32 depth;
 	/** @max_depth: most that were ever open */
 	u32 max_depth;
-	/** @has_else: bits of those whose ELSE has been seen */
-	u64 has_else;
-	/** @open: instruction that opened each of them */
-	u32 open[VSVM_MAX_NESTING];
+	/** @open: instruction that opened the innermost of them, if there is one */
+	u32 open;
+	/** @loops: how many of them are loops */
+	u32 loops;
 };
 
 /* hw_program.c */

@@ -262,52 +262,51 @@ static bool insn_ok(const struct vsvm_hw_program *program, const struct rule *ru
 	       operands_ok(program, rule, insn);
 }
 
-static bool in_loop(const struct vsvm_hw_program *program)
+static bool close(struct vsvm_hw_program *program, u8 op)
 {
-	u32 i;
+	const struct vsvm_hw_insn *top = &program->insns[program->open];
 
-	for (i = program->depth; i--;) {
-		if (program->insns[program->open[i]].op == VSVM_OP_LOOP)
-			return true;
-	}
-	return false;
+	if (!program->depth || top->op != op)
+		return false;
+	if (op == VSVM_OP_LOOP)
+		program->loops--;
+	program->open = top->next;
+	program->depth--;
+	return true;
 }
 
-/* Does control flow nest? Keeps the stack of what is open. */
+/* Does control flow nest? What is open is a list through the instructions that opened it. */
 static bool nest(struct vsvm_hw_program *program, u8 op)
 {
-	u8 top = VSVM_OP_NOP;
-
-	if (program->depth)
-		top = program->insns[program->open[program->depth - 1]].op;
+	struct vsvm_hw_insn *insn = &program->insns[program->checked];
+	struct vsvm_hw_insn *top;
 
 	switch (op) {
 	case VSVM_OP_IF:
 	case VSVM_OP_LOOP:
 		if (program->depth == VSVM_MAX_NESTING)
 			return false;
-		program->has_else &= ~BIT_ULL(program->depth);
-		program->open[program->depth++] = program->checked;
+		if (op == VSVM_OP_LOOP)
+			program->loops++;
+		insn->next = program->open;
+		insn->again = 0;
+		program->open = program->checked;
+		program->depth++;
 		program->max_depth = max(program->max_depth, program->depth);
 		return true;
 	case VSVM_OP_ELSE:
-		if (top != VSVM_OP_IF || program->has_else & BIT_ULL(program->depth - 1))
+		top = &program->insns[program->open];
+		if (!program->depth || top->op != VSVM_OP_IF || top->again)
 			return false;
-		program->has_else |= BIT_ULL(program->depth - 1);
+		top->again = 1;
 		return true;
 	case VSVM_OP_ENDIF:
-		if (top != VSVM_OP_IF)
-			return false;
-		program->depth--;
-		return true;
+		return close(program, VSVM_OP_IF);
 	case VSVM_OP_ENDLOOP:
-		if (top != VSVM_OP_LOOP)
-			return false;
-		program->depth--;
-		return true;
+		return close(program, VSVM_OP_LOOP);
 	case VSVM_OP_BREAK:
 	case VSVM_OP_CONTINUE:
-		return in_loop(program);
+		return program->loops;
 	default:
 		return true;
 	}
@@ -325,8 +324,6 @@ static bool nest(struct vsvm_hw_program *program, u8 op)
 bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_program *head,
 			   u32 features)
 {
-	BUILD_BUG_ON(BITS_PER_TYPE(program->has_else) < VSVM_MAX_NESTING);
-
 	if (head->magic != VSVM_PROGRAM_MAGIC || head->version != VSVM_PROGRAM_VERSION ||
 	    !head->num_regs || head->num_regs > VSVM_MAX_REGS ||
 	    !head->num_insns || head->num_insns > VSVM_MAX_INSNS ||
@@ -345,6 +342,8 @@ bool vsvm_hw_program_begin(struct vsvm_hw_program *program, const struct vsvm_pr
 	program->checked = 0;
 	program->depth = 0;
 	program->max_depth = 0;
+	program->open = 0;
+	program->loops = 0;
 	return true;
 }
 
@@ -423,39 +422,43 @@ bool vsvm_hw_program_add(struct vsvm_hw_program *program, const struct vsvm_insn
  */
 u32 vsvm_hw_program_end(struct vsvm_hw_program *program)
 {
-	struct vsvm_hw_insn *insn;
-	u32 i, next;
+	struct vsvm_hw_insn *insns = program->insns;
+	u32 i, ahead, first;
 
-	if (program->depth)
-		return program->open[0];
+	if (program->depth) {
+		for (i = program->depth, first = program->open; --i;)
+			first = insns[first].next;
+		return first;
+	}
 
-	/* open[] now holds the closing ends that lie ahead, the innermost last. */
+	/*
+	 * @ahead is where a wave goes on that has no lane on: the ELSE or the innermost end that
+	 * lies ahead. An ELSE leads to its ENDIF, an end to the one around it.
+	 */
+	ahead = program->num_insns;
 	for (i = program->num_insns; i--;) {
-		insn = &program->insns[i];
-		next = program->depth ? program->open[program->depth - 1] : program->num_insns;
-		switch (insn->op) {
+		switch (insns[i].op) {
 		case VSVM_OP_ENDIF:
 		case VSVM_OP_ENDLOOP:
-			insn->next = next;
-			program->open[program->depth++] = i;
-			break;
 		case VSVM_OP_ELSE:
-			insn->next = next;
-			program->open[program->depth - 1] = i;
+			insns[i].next = ahead;
+			ahead = i;
 			break;
 		case VSVM_OP_LOOP:
-			program->insns[next].again = i + 1;
-			insn->next = next;
-			program->depth--;
+			insns[ahead].again = i + 1;
+			insns[i].next = ahead;
+			ahead = insns[ahead].next;
 			break;
 		case VSVM_OP_IF:
-			insn->next = next;
-			program->depth--;
+			insns[i].next = ahead;
+			if (insns[ahead].op == VSVM_OP_ELSE)
+				ahead = insns[ahead].next;
+			ahead = insns[ahead].next;
 			break;
 		case VSVM_OP_BREAK:
 		case VSVM_OP_CONTINUE:
 		case VSVM_OP_EXIT:
-			insn->next = next;
+			insns[i].next = ahead;
 			break;
 		}
 	}

@@ -406,10 +406,10 @@ static void test_else_at_depth(struct kunit *test)
 {
 	const struct vsvm_insn if_insn = { .op = VSVM_OP_IF }, else_insn = { .op = VSVM_OP_ELSE };
 	const struct vsvm_insn endif_insn = { .op = VSVM_OP_ENDIF };
-	struct vsvm_hw_program program = { .num_regs = 1, .num_insns = 256 };
+	struct vsvm_hw_program program = { .num_regs = 1, .num_insns = 4 * VSVM_MAX_NESTING };
 	unsigned int i;
 
-	program.insns = kunit_kcalloc(test, 256, sizeof(*program.insns), GFP_KERNEL);
+	program.insns = kunit_kcalloc(test, program.num_insns, sizeof(*program.insns), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, program.insns);
 	for (i = 0; i < VSVM_MAX_NESTING; i++) {
 		KUNIT_EXPECT_TRUE(test, vsvm_hw_program_add(&program, &if_insn));

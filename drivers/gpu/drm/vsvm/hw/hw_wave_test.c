@@ -253,10 +253,10 @@ static void test_exit(struct kunit *test)
 	run_all_ways(test, want);
 }
 
-/* Frames to the last one, each with its own lanes: as deep as the lane's number, and back. */
+/* Frames to the last one; the further up a lane is, the deeper it goes, and all come back. */
 static void test_deepest(struct kunit *test)
 {
-	const u32 count = 2 + 4 * VSVM_MAX_NESTING;
+	const u32 step = VSVM_MAX_NESTING / LANES, count = 3 + 4 * VSVM_MAX_NESTING;
 	struct vsvm_insn *insns;
 	u32 want[LANES];
 	u32 i, n = 0;
@@ -264,8 +264,9 @@ static void test_deepest(struct kunit *test)
 	insns = kunit_kcalloc(test, count, sizeof(*insns), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, insns);
 	insns[n++] = (struct vsvm_insn)GET_LANE;
+	insns[n++] = (struct vsvm_insn)ALU(MUL, Y, LANE, step);
 	for (i = 0; i < VSVM_MAX_NESTING; i++) {
-		insns[n++] = (struct vsvm_insn)LESS(COND, LANE, i);
+		insns[n++] = (struct vsvm_insn)LESS(COND, Y, i);
 		insns[n++] = (struct vsvm_insn) { .op = VSVM_OP_IF, .a = COND,
 						  .flags = VSVM_INSN_NOT };
 		insns[n++] = (struct vsvm_insn)ALU(ADD, X, X, 1);
@@ -276,7 +277,7 @@ static void test_deepest(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, n, count);
 
 	for (i = 0; i < LANES; i++)
-		want[i] = 100 + i + 1;
+		want[i] = 100 + step * i + 1;
 	load(test, insns, count);
 	run_all_ways(test, want);
 }
