@@ -32,12 +32,16 @@ static void test(struct cl *cl, const char *type, const struct function *functio
 	const bool is_int = !strcmp(type, "int");
 	char *text = calloc(1, 65536), *p = text;
 	double *out = calloc(num, sizeof(*out));
+	const _Float16 h[] = { x, y, z };
 	const cl_float f[] = { x, y, z };
 	const cl_double d[] = { x, y, z };
+	const void *values = !strcmp(type, "half") ? (const void *)h :
+			     !strcmp(type, "double") ? (const void *)d : f;
 	const cl_int k[] = { i, j, u };
 	cl_kernel kernel;
 
 	CHECK(text && out);
+	p += sprintf(p, "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n");
 	p += sprintf(p, "typedef %s T;\n%s", type, is_int ? "" : head);
 	p += sprintf(p, "kernel void values(global T *in, global int *k, global double *out)\n{\n");
 	p += sprintf(p, "	int i = k[0], j = k[1]; uint u = k[2];\n");
@@ -47,7 +51,7 @@ static void test(struct cl *cl, const char *type, const struct function *functio
 		p += sprintf(p, "	out[%d] = %s;\n", n, functions[n].text);
 	sprintf(p, "}\n");
 	kernel = cl_kernel_of(cl, text, "values");
-	cl_arg_ptr(kernel, 0, error < 1e-6 ? (const void *)d : f);
+	cl_arg_ptr(kernel, 0, values);
 	cl_arg_ptr(kernel, 1, k);
 	cl_arg_ptr(kernel, 2, out);
 	cl_run(cl, kernel, 1, 0);
@@ -99,8 +103,8 @@ static void test_ints(struct cl *cl)
 
 static void test_floats(struct cl *cl)
 {
-	/* In both precisions */
-	const struct function both[] = {
+	/* In all precisions */
+	const struct function all[] = {
 		{ "acos(z)", acos(z) },
 		{ "acosh(x)", acosh(x) },
 		{ "acospi(z)", acos(z) / M_PI },
@@ -211,9 +215,10 @@ static void test_floats(struct cl *cl)
 		{ "as_float(as_int(x) + 0x800000)", 2 * x },
 	};
 
-	test(cl, "float", both, NUM(both), 1e-5);
+	test(cl, "float", all, NUM(all), 1e-5);
 	test(cl, "float", floats, NUM(floats), 1e-5);
-	test(cl, "double", both, NUM(both), 1e-13);
+	test(cl, "double", all, NUM(all), 1e-13);
+	test(cl, "half", all, NUM(all), 2e-3);
 }
 
 int main(void)
