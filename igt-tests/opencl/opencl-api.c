@@ -262,6 +262,55 @@ static void test_empty(struct cl *cl)
 	CL(clReleaseProgram(program));
 }
 
+/* Builds by options, or compiles. Returns its error. */
+static cl_int build_by(struct cl *cl, const char *source, const char *options, bool compile)
+{
+	cl_program program;
+	cl_int ret;
+
+	program = clCreateProgramWithSource(cl->context, 1, &source, NULL, &ret);
+	CL(ret);
+	ret = compile ?
+	      clCompileProgram(program, 1, &cl->device, options, 0, NULL, NULL, NULL, NULL) :
+	      clBuildProgram(program, 1, &cl->device, options, NULL, NULL);
+	CL(clReleaseProgram(program));
+	return ret;
+}
+
+static void test_options(struct cl *cl)
+{
+	static const char wants[] =
+		"#if X != 3 || Y != 1\n"
+		"#error\n"
+		"#endif\n"
+		"constant char text[] = Z;\n"
+		"kernel void k(global int *p) { *p = text[0]; }\n";
+	static const char *const good[] = {
+		"-D X=3 -DY -DZ=\\\"a\\\"",
+		"-D X=\"1 + 2\"  -D Y\t-D\nZ=\\\"b\\\" ",
+		"\"-DX=3\" -D Y=1 -DZ={1} -cl-fast-relaxed-math -w -Werror -cl-std=CL1.2",
+		"-I /no-such-directory -I\"/none here\" -DX=3 -DY -D Z={0} -I .",
+	};
+	static const char *const bad[] = {
+		"-no-such-option", "-DX=3 --never", "-cl-std=CL7.5",
+	};
+
+	for (int i = 0; i < 4; i++) {
+		for (int compile = 0; compile < 2; compile++) {
+			const cl_int ret = build_by(cl, wants, good[i], compile);
+
+			if (ret)
+				FAIL("%s: error %d", good[i], ret);
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		CHECK(build_by(cl, wants, bad[i], false) == CL_INVALID_BUILD_OPTIONS);
+		CHECK(build_by(cl, wants, bad[i], true) == CL_INVALID_COMPILER_OPTIONS);
+	}
+	CHECK(build_by(cl, wants, "-DX=1", false) == CL_BUILD_PROGRAM_FAILURE);
+	CHECK(build_by(cl, wants, "-DX=1", true) == CL_COMPILE_PROGRAM_FAILURE);
+}
+
 static void test_bad(struct cl *cl)
 {
 	cl_program program;
@@ -289,6 +338,7 @@ int main(void)
 	test_printf(&cl);
 	test_limits(&cl);
 	test_empty(&cl);
+	test_options(&cl);
 	test_bad(&cl);
 	cl_close(&cl);
 	return cl_ok();

@@ -267,19 +267,40 @@ static void test_to_smaller(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* The half next to an integer, by its bits. */
+static uint16_t half_of(__int128 v, int mode)
+{
+	const bool up = mode == (v < 0 ? FE_DOWNWARD : FE_UPWARD);
+	__uint128_t q = v < 0 ? -v : v, rest;
+	const uint16_t sign = v < 0 ? 0x8000 : 0;
+	int shift = 0;
+
+	while (q >> shift >= 2048)
+		shift++;
+	rest = q - (q >> shift << shift);
+	q >>= shift;
+	if (mode == FE_TONEAREST ? rest * 2 + (q & 1) > (__uint128_t)1 << shift : up && rest)
+		q++;
+	if (q << shift > 65504)
+		return sign | (up || mode == FE_TONEAREST ? 0x7c00 : 0x7bff);
+	return sign | half_bits_of((_Float16)(float)(q << shift));
+}
+
 /* From long and ulong, also by way of what has more bits, and back */
 static void test_from_long(struct cl *cl)
 {
 	static int64_t in[N], back[N * 2];
 	static float out[N * NUM_MODES * 2], twice[N * 2];
 	static double doubles[N * NUM_MODES * 2];
+	static uint16_t halves[N * NUM_MODES * 2];
 	char *text = calloc(1, 8192), *p = text;
 	cl_kernel kernel;
 
 	CHECK(text);
-	p += sprintf(p, "kernel void convert(global long *in, global float *out,\n"
+	p += sprintf(p, "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n"
+		     "kernel void convert(global long *in, global float *out,\n"
 		     "		     global double *doubles, global float *twice,\n"
-		     "		     global long *back)\n{\n"
+		     "		     global long *back, global half *halves)\n{\n"
 		     "	size_t i = get_global_id(0), g = i * %d;\n"
 		     "	long v = in[i];\n"
 		     "	twice[2 * i] = convert_float(convert_double(v));\n"
@@ -292,8 +313,10 @@ static void test_from_long(struct cl *cl)
 			const int at = 2 * m + is_unsigned;
 
 			p += sprintf(p, "	out[g + %d] = convert_float%s(%s);\n"
-				     "	doubles[g + %d] = convert_double%s(%s);\n",
-				     at, modes[m].suffix, v, at, modes[m].suffix, v);
+				     "	doubles[g + %d] = convert_double%s(%s);\n"
+				     "	halves[g + %d] = convert_half%s(%s);\n",
+				     at, modes[m].suffix, v, at, modes[m].suffix, v,
+				     at, modes[m].suffix, v);
 		}
 	}
 	sprintf(p, "}\n");
@@ -308,6 +331,10 @@ static void test_from_long(struct cl *cl)
 	in[4] = (1ll << 60) + (1ll << 36) + 1;
 	in[5] = -in[4];
 	in[6] = (1ll << 60) + (3ll << 36) - 1;
+	/* About the largest half */
+	for (int i = 0; i < 64; i++)
+		in[i + 8] = (65472 + 2 * i) * (i & 1 ? 1 : -1);
+	cl_arg_ptr(kernel, 5, halves);
 	cl_arg_ptr(kernel, 0, in);
 	cl_arg_ptr(kernel, 1, out);
 	cl_arg_ptr(kernel, 2, doubles);
@@ -330,11 +357,12 @@ static void test_from_long(struct cl *cl)
 			FAIL("convert_long_sat(convert_double(%lld)) is %lld", (long long)v,
 			     (long long)back[2 * i + 1]);
 		for (int m = 0; m < NUM_MODES; m++) {
+			const int host = modes[m].host < 0 ? FE_TONEAREST : modes[m].host;
 			const int at = (i * NUM_MODES + m) * 2;
 			double dv, du;
 			float fv, fu;
 
-			fesetround(modes[m].host < 0 ? FE_TONEAREST : modes[m].host);
+			fesetround(host);
 			pin(&v);
 			pin(&u);
 			fv = v;
@@ -349,6 +377,9 @@ static void test_from_long(struct cl *cl)
 			if (out[at] != fv || out[at + 1] != fu)
 				FAIL("convert_float%s(%#llx) is %a, of ulong %a", modes[m].suffix,
 				     (long long)v, out[at], out[at + 1]);
+			if (halves[at] != half_of(v, host) || halves[at + 1] != half_of(u, host))
+				FAIL("convert_half%s(%lld) is %#x, of ulong %#x", modes[m].suffix,
+				     (long long)v, halves[at], halves[at + 1]);
 			if (doubles[at] != dv || doubles[at + 1] != du)
 				FAIL("convert_double%s(%#llx) is %a, of ulong %a", modes[m].suffix,
 				     (long long)v, doubles[at], doubles[at + 1]);

@@ -14,6 +14,17 @@ static const char source[] =
 	"#pragma OPENCL EXTENSION cl_khr_int64_base_atomics : enable\n"
 	"#pragma OPENCL EXTENSION cl_khr_int64_extended_atomics : enable\n"
 	"\n"
+	"double4 number(double4 x) { return isnan(x) ? (double4)0 : x; }\n"
+	"double4 finite(double4 x) { return isfinite(x) ? x : (double4)1; }\n"
+	"\n"
+	"kernel void constants(global double *out, global const double *in)\n"
+	"{\n"
+	"	double4 y = vload4(0, in), x = number(y);\n"
+	"\n"
+	"	x = number(ldexp(number(step(x, x)), (int4)(-10)));\n"
+	"	vstore4(remainder(finite(number(x)), y), 0, out);\n"
+	"}\n"
+	"\n"
 	"kernel void space(global uint *out, uint4 shape)\n"
 	"{\n"
 	"	size_t x = get_global_id(0), y = get_global_id(1), z = get_global_id(2);\n"
@@ -627,6 +638,20 @@ static void test_choices(struct cl *cl)
 	CL(clReleaseKernel(kernel));
 }
 
+/* A long computation with what is a constant, but for a compiler that looks, and loops about it */
+static void test_constants(struct cl *cl)
+{
+	cl_kernel kernel = cl_kernel_of(cl, source, "constants");
+	cl_double in[4] = { 0.3, -7, 1e-5, 100 }, out[4];
+
+	cl_arg_ptr(kernel, 0, out);
+	cl_arg_ptr(kernel, 1, in);
+	cl_run(cl, kernel, 1, 0);
+	for (int i = 0; i < 4; i++)
+		CHECK(out[i] == remainder(ldexp(1, -10), in[i]));
+	CL(clReleaseKernel(kernel));
+}
+
 static void test_printf(struct cl *cl)
 {
 	static const char expect[] =
@@ -684,6 +709,7 @@ int main(void)
 	test_sizes(&cl);
 	test_copies(&cl);
 	test_choices(&cl);
+	test_constants(&cl);
 	test_printf(&cl);
 	cl_close(&cl);
 	return cl_ok();
