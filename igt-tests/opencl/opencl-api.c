@@ -292,7 +292,7 @@ static void test_options(struct cl *cl)
 		"-I /no-such-directory -I\"/none here\" -DX=3 -DY -D Z={0} -I .",
 	};
 	static const char *const bad[] = {
-		"-no-such-option", "-DX=3 --never", "-cl-std=CL7.5",
+		"-no-such-option", "-DX=3 --never", "-cl-std=CL7.5", "-DX=3 -D",
 	};
 
 	for (int i = 0; i < 4; i++) {
@@ -303,10 +303,13 @@ static void test_options(struct cl *cl)
 				FAIL("%s: error %d", good[i], ret);
 		}
 	}
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		CHECK(build_by(cl, wants, bad[i], false) == CL_INVALID_BUILD_OPTIONS);
 		CHECK(build_by(cl, wants, bad[i], true) == CL_INVALID_COMPILER_OPTIONS);
 	}
+	/* Not what is in the cache by then */
+	CHECK(build_by(cl, wants, "-DX=3 -DY -DZ={1}", false) == CL_SUCCESS);
+	CHECK(build_by(cl, wants, "-DX=3-DY -DZ={1}", false) == CL_BUILD_PROGRAM_FAILURE);
 	CHECK(build_by(cl, wants, "-DX=1", false) == CL_BUILD_PROGRAM_FAILURE);
 	CHECK(build_by(cl, wants, "-DX=1", true) == CL_COMPILE_PROGRAM_FAILURE);
 }

@@ -127,7 +127,8 @@ static void test_to_int(struct cl *cl, const char *from)
 	for (int t = 0; t < NUM_INTEGERS; t++) {
 		for (int s = 0; s < NUM_SOME; s++)
 			p += sprintf(p, "	constants[%d] = convert_%s_sat%s((%s)%s);\n", at++,
-				     integers[t].name, modes[s % 2].suffix, from, literal(some[s]));
+				     integers[t].name, modes[(s + t) % NUM_MODES].suffix, from,
+				     literal(some[s]));
 	}
 	sprintf(p, "}\n");
 	kernel = cl_kernel_of(cl, text, "convert");
@@ -138,6 +139,8 @@ static void test_to_int(struct cl *cl, const char *from)
 		else if (!strcmp(from, "float"))
 			in[i] = (float)in[i];
 	}
+	memset(out, 0xa5, sizeof(out));
+	memset(constants, 0xa5, sizeof(constants));
 	cl_arg_ptr(kernel, 0, in);
 	cl_arg_ptr(kernel, 1, out);
 	cl_arg_ptr(kernel, 2, constants);
@@ -160,12 +163,13 @@ static void test_to_int(struct cl *cl, const char *from)
 	for (int t = 0; t < NUM_INTEGERS; t++) {
 		for (int s = 0; s < NUM_SOME; s++) {
 			const double v = half ? (double)(_Float16)some[s] : some[s];
-			const int64_t want = saturate(v, &integers[t], modes[s % 2].host);
+			const int64_t want = saturate(v, &integers[t],
+							modes[(s + t) % NUM_MODES].host);
 			const int64_t got = constants[at++];
 
 			if (got != want)
 				FAIL("convert_%s_sat%s((%s)%g), a constant, is %#llx, not %#llx",
-				     integers[t].name, modes[s % 2].suffix, from, v,
+				     integers[t].name, modes[(s + t) % NUM_MODES].suffix, from, v,
 				     (long long)got, (long long)want);
 		}
 	}
@@ -409,11 +413,17 @@ static void test_among_ints(struct cl *cl, const struct integer *from)
 		     "	out += get_global_id(0) * %d;\n", from->name, NUM_INTEGERS * NUM_MODES * 2);
 	for (int t = 0; t < NUM_INTEGERS; t++) {
 		for (int m = 0; m < NUM_MODES; m++) {
-			/* Vectors too, which are other functions */
-			p += sprintf(p, "	out[%d] = convert_%s%s(v);\n", at++,
-				     integers[t].name, modes[m].suffix);
-			p += sprintf(p, "	out[%d] = convert_%s2_sat%s((%s2)(v)).y;\n", at++,
-				     integers[t].name, modes[m].suffix, from->name);
+			/* Vectors are other functions. */
+			const char *plain = (t + m) % 2 ? "convert_%s%s(v)" :
+					    "convert_%s2%s((%s2)(v)).y";
+			const char *sat = (t + m) % 2 ? "convert_%s2_sat%s((%s2)(v)).y" :
+					  "convert_%s_sat%s(v)";
+
+			p += sprintf(p, "	out[%d] = ", at++);
+			p += sprintf(p, plain, integers[t].name, modes[m].suffix, from->name);
+			p += sprintf(p, ";\n	out[%d] = ", at++);
+			p += sprintf(p, sat, integers[t].name, modes[m].suffix, from->name);
+			p += sprintf(p, ";\n");
 		}
 	}
 	sprintf(p, "}\n");
@@ -423,6 +433,7 @@ static void test_among_ints(struct cl *cl, const struct integer *from)
 	in[0] = 0;
 	in[1] = cut(INT64_MIN, from);
 	in[2] = cut(INT64_MAX, from);
+	memset(out, 0xa5, sizeof(out));
 	cl_arg_ptr(kernel, 0, in);
 	cl_arg_ptr(kernel, 1, out);
 	cl_run(cl, kernel, 64, 0);
@@ -443,7 +454,7 @@ static void test_among_ints(struct cl *cl, const struct integer *from)
 					     (long long)out[at]);
 				want = v < least ? least : v > most ? most : v;
 				if (out[at + 1] != (int64_t)want)
-					FAIL("convert_%s2_sat%s((%s)%lld) is %lld", to->name,
+					FAIL("convert_%s_sat%s((%s)%lld) is %lld", to->name,
 					     modes[m].suffix, from->name, (long long)in[i],
 					     (long long)out[at + 1]);
 			}
@@ -459,7 +470,8 @@ static void test_mad_sat(struct cl *cl)
 		"kernel void mad(global long *x, global long *y, global long *z, global long *out)\n"
 		"{\n"
 		"	size_t i = get_global_id(0);\n"
-		"	out[i] = mad_sat(x[i], y[i], z[i]);\n"
+		"	long4 v = mad_sat((long4)(x[i]), (long4)(y[i]), (long4)(z[i]));\n"
+		"	out[i] = i & 1 ? v.w : mad_sat(x[i], y[i], z[i]);\n"
 		"}\n";
 	static const int64_t edges[] = {
 		0, 1, -1, 2, -2, INT64_MIN, INT64_MAX, INT64_MIN + 1, 1ll << 32, -(1ll << 32),

@@ -346,6 +346,7 @@ static void test_cases(struct cl *cl, bool is_switch)
 		"	else\n		x = -i;\n	out[i] = x;\n}\n");
 
 	kernel = cl_kernel_of(cl, text, "cases");
+	memset(got, 0xa5, sizeof(got));
 	cl_arg_ptr(kernel, 0, got);
 	cl_arg_ptr(kernel, 1, &sum);
 	cl_run(cl, kernel, ITEMS, 0);
