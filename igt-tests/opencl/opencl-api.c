@@ -295,7 +295,7 @@ static void test_options(struct cl *cl)
 		"-no-such-option", "-DX=3 --never", "-cl-std=CL7.5", "-DX=3 -D",
 	};
 
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		for (int compile = 0; compile < 2; compile++) {
 			const cl_int ret = build_by(cl, wants, good[i], compile);
 
@@ -303,7 +303,7 @@ static void test_options(struct cl *cl)
 				FAIL("%s: error %d", good[i], ret);
 		}
 	}
-	for (int i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		CHECK(build_by(cl, wants, bad[i], false) == CL_INVALID_BUILD_OPTIONS);
 		CHECK(build_by(cl, wants, bad[i], true) == CL_INVALID_COMPILER_OPTIONS);
 	}

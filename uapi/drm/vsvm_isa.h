@@ -253,7 +253,11 @@ struct vsvm_cmd_fence {
 #define VSVM_MAX_REGS		256
 /** VSVM_MAX_INSNS - instructions of one program */
 #define VSVM_MAX_INSNS		131072
-/** VSVM_MAX_NESTING - IF and LOOP open at one point */
+/**
+ * VSVM_MAX_NESTING - IF and LOOP open at one point
+ *
+ * A compiler makes of a switch with as many cases, or of as many else-ifs, one IF in the other.
+ */
 #define VSVM_MAX_NESTING	1024
 /** VSVM_MAX_ARGS - bytes of kernel arguments */
 #define VSVM_MAX_ARGS		4096
